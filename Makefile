@@ -1,0 +1,70 @@
+# The front door: `make help`.
+.DEFAULT_GOAL := help
+.PHONY: help setup lab data report test test-full lint bench lock clean
+
+PYTHON ?= python3
+# An active conda environment made from environment.yml is used as it is.
+ENV := $(if $(filter placement-gaps,$(CONDA_DEFAULT_ENV)),$(CONDA_PREFIX),.venv)
+BIN := $(ENV)/bin
+READY := $(ENV)/.placement-gaps
+UV := $(shell command -v uv)
+ifdef UV
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python --compile-bytecode
+else
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+WORKERS ?= 2
+
+help: ## show this help
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@echo
+	@echo '  make report takes STUDY=name COHORT=name EXTRACT=folder PARAMS=file.yaml'
+	@echo '  make data takes STUDY=name EXTRACT=folder; make test takes WORKERS=number'
+
+setup: $(READY) ## install everything that is needed into .venv
+
+$(READY): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(ENV)
+	@echo "Installing the packages of requirements.lock into $(ENV) …"
+	@$(INSTALL) --no-deps --require-hashes --requirement requirements.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m ipykernel install --prefix $(ENV) --name placement-gaps --display-name "Placement gaps" \
+		--env OPENBLAS_NUM_THREADS 1 --env OMP_NUM_THREADS 1 > /dev/null
+	@touch $@
+
+lab: $(READY) ## open JupyterLab on the notebooks
+	@$(BIN)/jupyter lab notebooks/03_placement_gaps.ipynb
+
+data: $(READY) ## check an extract and derive its processed table
+	@$(BIN)/placement-gaps data $(if $(STUDY),--study '$(STUDY)') $(if $(EXTRACT),--extract '$(EXTRACT)')
+
+report: $(READY) ## execute the notebooks and publish figures, tables and pages
+	@$(BIN)/placement-gaps report $(if $(STUDY),--study '$(STUDY)') $(if $(COHORT),--cohort '$(COHORT)') \
+		$(if $(EXTRACT),--extract '$(EXTRACT)') $(if $(PARAMS),--params '$(PARAMS)')
+
+# Tests run side by side; each with all cores for its linear algebra would be slower by far.
+test test-full: export OPENBLAS_NUM_THREADS = 1
+
+test: lint ## check the code and run the tests
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
+
+test-full: $(READY) ## run all tests, the slow ones too
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+lint: $(READY) ## check format, style, types and the direction of imports
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports > /dev/null || $(BIN)/lint-imports
+
+bench: $(READY) ## measure time and memory on ten million generated persons
+	@$(BIN)/python benchmarks/adjusted_gaps.py
+
+lock: ## renew requirements.lock from pyproject.toml (needs uv)
+	@uv pip compile pyproject.toml --extra dev --universal --generate-hashes \
+		--no-emit-index-url --no-header --quiet --upgrade --output-file requirements.lock
+
+clean: ## remove the environment and everything derived
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find data/processed outputs -mindepth 1 ! -name .gitkeep -delete
