@@ -1,0 +1,75 @@
+"""Finding and reading study files."""
+
+from importlib import resources
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from analysis.errors import InputError
+from analysis.files import project_root, read_yaml
+from analysis.studies.model import Study
+
+SUFFIXES = (".yml", ".yaml")
+SHIPPED = Path(str(resources.files("analysis.studies")))
+
+
+def available_studies() -> list[str]:
+    """Names of the studies that ship with the package, in alphabetical order."""
+    return sorted(path.stem for path in SHIPPED.glob("*.yml"))
+
+
+def study_file(study: str) -> Path:
+    """Path of a study file, from the name of a shipped study or the path of one's own.
+
+    Raises
+    ------
+    InputError
+        If there is no such study.
+    """
+    if study.endswith(SUFFIXES):
+        path = Path(study)
+        if not path.is_file() and not path.is_absolute():
+            # A notebook's working directory is its own folder, not the one of the command.
+            path = project_root() / study
+    else:
+        path = SHIPPED / f"{study}.yml"
+    if not path.is_file():
+        raise InputError(
+            f"There is no study {study!r}. Studies: {', '.join(available_studies())}; "
+            "or give the path of a study file that ends in .yml."
+        )
+    return path
+
+
+def load_study(study: str) -> Study:
+    """Read and check a study file.
+
+    Parameters
+    ----------
+    study
+        Name of a shipped study, or the path of a study file.
+
+    Raises
+    ------
+    InputError
+        If the file does not exist, is not YAML, or does not hold a study; the message lists
+        every fault with its place in the file.
+    """
+    path = study_file(study)
+    content = read_yaml(path)
+    try:
+        loaded = Study.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{path} is not a study:\n{_fault_lines(error)}") from None
+    if path.parent != SHIPPED and loaded.name in available_studies():
+        raise InputError(f"{path}: name: {loaded.name!r} is taken by a study of this repository")
+    return loaded
+
+
+def _fault_lines(error: ValidationError) -> str:
+    """One line a fault: its place in the file, dotted, and what is wrong."""
+    return "\n".join(
+        f"  {'.'.join(str(step) for step in fault['loc']) or 'file'}: "
+        f"{fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors()
+    )

@@ -1,0 +1,272 @@
+"""The model of a study file: what it may say and what must hold between its parts."""
+
+import hashlib
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from analysis.vocabulary import CATEGORIES, GROUPS, UNKNOWN_LEVEL, Label
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+RESERVED_NAMES = frozenset(
+    {"person", "cluster", "cohort", "n", "persons", "successes", "answered", "member"}
+    | GROUPS.keys()
+)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Wording(_Part):
+    """A text in both languages."""
+
+    en: Text
+    fr: Text
+
+    def label(self) -> Label:
+        """Give the text as a mapping from language to text."""
+        return {"en": self.en, "fr": self.fr}
+
+
+class Column(_Part):
+    """A column of a source table, with every value that it may hold.
+
+    `repair` maps known damage to the value that was meant; each repair is counted and logged.
+    `missing` lists the values that stand for "not known", beside the empty field.
+    """
+
+    type: Literal["text", "integer", "number"] = "text"
+    values: tuple[str, ...] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    optional: bool = False
+    repair: dict[str, str] = Field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+
+class Table(_Part):
+    """A source table: a CSV or Parquet file of the extract.
+
+    `references` names, for another table, the columns by which each row must find its one match
+    there; the matched columns can be used like the table's own.
+    """
+
+    columns: dict[str, Column]
+    key: Annotated[tuple[str, ...], Field(min_length=1)]
+    references: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Outcome(_Part):
+    """A yes-or-no outcome and its denominator.
+
+    Rows whose value is in neither `success` nor `failure` are outside the denominator, and so
+    are rows for which a column of `among` has none of the values listed.
+    """
+
+    label: Wording
+    denominator: Wording
+    source: str = Field(alias="from")
+    success: tuple[str, ...]
+    failure: tuple[str, ...]
+    among: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Category(_Part):
+    """Membership of an underserved category: known in, known out, else unknown."""
+
+    label: Wording | None = None
+    source: str = Field(alias="from")
+    known_in: tuple[str, ...] = Field(alias="in")
+    known_out: tuple[str, ...] = Field(alias="out")
+
+
+class Covariate(_Part):
+    """A variable to adjust for: the values of a column, or its bands between `cuts`.
+
+    With cuts 30 and 60 the bands are: 30 or less, more than 30 up to 60, more than 60.
+    """
+
+    label: Wording
+    source: str = Field(alias="from")
+    cuts: tuple[int, ...] = ()
+    default: bool = True
+
+
+class Cohort(_Part):
+    """How rows are sorted into the cohorts that a report can be restricted to."""
+
+    source: str = Field(alias="from")
+    groups: dict[str, tuple[str, ...]]
+
+
+class Provenance(_Part):
+    """Where the data come from, under which licence, and how a user obtains them."""
+
+    source: str
+    citation: str
+    licence: str
+    obtain: str
+
+
+class Study(_Part):
+    """Everything that is particular to one study."""
+
+    name: Name
+    title: Wording
+    unit: Wording
+    population: Wording
+    provenance: Provenance
+    synthetic: bool = False
+    tables: dict[str, Table]
+    rows: str
+    person: str
+    cluster: tuple[str, ...] = ()
+    cohort: Cohort | None = None
+    outcomes: Annotated[dict[Name, Outcome], Field(min_length=1)]
+    categories: Annotated[dict[Name, Category], Field(min_length=1)]
+    adjusters: dict[Name, Covariate]
+    mediators: dict[Name, Covariate] = Field(default_factory=dict)
+
+    @property
+    def covariates(self) -> dict[str, Covariate]:
+        """Adjusters and mediators by name."""
+        return {**self.adjusters, **self.mediators}
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """Columns that a row has: its own table's and those of the tables it refers to."""
+        own = self.tables[self.rows]
+        referred = [self.tables[name].columns for name in own.references if name in self.tables]
+        return {name: column for part in (*referred, own.columns) for name, column in part.items()}
+
+    def category_label(self, name: str) -> Label:
+        """Label of a category: the study's own, else the vocabulary's."""
+        wording = self.categories[name].label
+        return wording.label() if wording else CATEGORIES[name]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that the study file says."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def default_adjusters(self) -> tuple[str, ...]:
+        """Names of the adjusters that enter unless an analyst says otherwise."""
+        return tuple(name for name, adjuster in self.adjusters.items() if adjuster.default)
+
+    def levels(self, covariate: str) -> tuple[str, ...]:
+        """Levels of a covariate in their declared order, "unknown" last; empty if undeclared."""
+        declared = self.covariates[covariate]
+        values = self.columns[declared.source].values or ()
+        if declared.cuts:
+            values = band_labels(declared.cuts)
+        named = tuple(value for value in values if value != UNKNOWN_LEVEL)
+        return (*named, UNKNOWN_LEVEL) if values else ()
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> Self:
+        problems = list(_problems(self))
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+def band_labels(cuts: tuple[int, ...]) -> tuple[str, ...]:
+    """Names of the bands between `cuts`: "<=30", "31-60", ">60" for cuts 30 and 60."""
+    between = [f"{low + 1}-{high}" if high > low + 1 else f"{high}" for low, high in pairwise(cuts)]
+    return (f"<={cuts[0]}", *between, f">{cuts[-1]}")
+
+
+def _problems(study: Study) -> Iterator[str]:
+    if study.rows not in study.tables:
+        yield f"rows: no table {study.rows!r}; tables are {', '.join(study.tables)}"
+        return
+    yield from _table_problems(study)
+    yield from _name_problems(study)
+    known = study.columns
+    for place, column in _columns_used(study):
+        if column not in known:
+            yield f"{place}: no column {column!r}; columns are {', '.join(sorted(known))}"
+        elif place in ("person", "cluster") and known[column].optional:
+            yield f"{place}: the column {column!r} must not be optional"
+    for place, column, values in _values_used(study):
+        allowed = known[column].values if column in known else None
+        if allowed and (strange := [value for value in values if value not in allowed]):
+            yield f"{place}: {column} has no value {', '.join(strange)}"
+        if twice := sorted({value for value in values if values.count(value) > 1}):
+            yield f"{place}: {', '.join(twice)} stands on both sides"
+    yield from _cut_problems(study, known)
+
+
+def _table_problems(study: Study) -> Iterator[str]:
+    for name, table in study.tables.items():
+        for column in table.key:
+            if column not in table.columns:
+                yield f"tables.{name}.key: no column {column!r}"
+        for other, by in table.references.items():
+            if other not in study.tables:
+                yield f"tables.{name}.references: no table {other!r}"
+            elif by != study.tables[other].key:
+                yield f"tables.{name}.references.{other}: must be its key, in its order"
+            for column in set(by).difference(table.columns):
+                yield f"tables.{name}.references.{other}: no column {column!r}"
+        for column, kind in table.columns.items():
+            yield from _repair_problems(f"tables.{name}.columns.{column}", kind)
+
+
+def _repair_problems(place: str, kind: Column) -> Iterator[str]:
+    allowed = kind.values or ()
+    for meant in kind.repair.values():
+        if allowed and meant not in allowed:
+            yield f"{place}.repair: {meant!r} is not one of its values"
+    for token in (*kind.missing, *kind.repair):
+        if token in allowed:
+            yield f"{place}: {token!r} is a value, so it can't be damaged or missing"
+
+
+def _name_problems(study: Study) -> Iterator[str]:
+    names = [*study.outcomes, *study.categories, *study.adjusters, *study.mediators]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"{name}: the name is used twice among outcomes, categories, adjusters, mediators"
+    for name in sorted(RESERVED_NAMES.intersection(names)):
+        yield f"{name}: the name is taken by the program"
+    for name, category in study.categories.items():
+        if category.label is None and name not in CATEGORIES:
+            yield f"categories.{name}.label: needed, for the name is not one of the vocabulary's"
+
+
+def _cut_problems(study: Study, known: dict[str, Column]) -> Iterator[str]:
+    for kind in ("adjusters", "mediators"):
+        for name, covariate in getattr(study, kind).items():
+            cuts, column = covariate.cuts, known.get(covariate.source)
+            if any(high <= low for low, high in pairwise(cuts)):
+                yield f"{kind}.{name}.cuts: must rise"
+            if cuts and column and column.type == "text":
+                yield f"{kind}.{name}.cuts: {covariate.source!r} is text, not numbers"
+
+
+def _columns_used(study: Study) -> Iterator[tuple[str, str]]:
+    yield "person", study.person
+    yield from (("cluster", column) for column in study.cluster)
+    if study.cohort:
+        yield "cohort.from", study.cohort.source
+    for kind in ("outcomes", "categories", "adjusters", "mediators"):
+        for name, part in getattr(study, kind).items():
+            yield f"{kind}.{name}.from", part.source
+    for name, outcome in study.outcomes.items():
+        yield from ((f"outcomes.{name}.among", column) for column in outcome.among)
+
+
+def _values_used(study: Study) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    for name, outcome in study.outcomes.items():
+        yield f"outcomes.{name}", outcome.source, (*outcome.success, *outcome.failure)
+        for column, values in outcome.among.items():
+            yield f"outcomes.{name}.among", column, values
+    for name, category in study.categories.items():
+        yield f"categories.{name}", category.source, (*category.known_in, *category.known_out)
+    if study.cohort:
+        for name, values in study.cohort.groups.items():
+            yield f"cohort.groups.{name}", study.cohort.source, values

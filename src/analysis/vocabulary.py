@@ -1,0 +1,97 @@
+"""The terms of the project, defined once, with their labels in English and French.
+
+Everything that names a language, a category, a contrast or an estimand takes it from here, so
+that a figure, a table and a sentence can't call the same thing by two names.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+LANGUAGES: Final = ("en", "fr")
+
+Label = Mapping[str, str]
+"""A text in each of `LANGUAGES`."""
+
+
+class Contrast(StrEnum):
+    """Who is compared with whom when groups overlap (design: always told apart)."""
+
+    ANY = "any"
+    MARGINAL = "marginal"
+    COMPLEMENT = "complement"
+    JOINT = "joint"
+
+
+class Estimand(StrEnum):
+    """What a row of a result table estimates."""
+
+    RATE = "rate"
+    DIFFERENCE = "difference"
+    RISK_RATIO = "risk_ratio"
+    ODDS_RATIO = "odds_ratio"
+    DIFFERENCE_AS_NO = "difference_unknown_as_no"
+    DIFFERENCE_AS_YES = "difference_unknown_as_yes"
+    ADJUSTED_DIFFERENCE = "adjusted_difference"
+    ADJUSTED_DIFFERENCE_AS_NO = "adjusted_difference_unknown_as_no"
+    ADJUSTED_DIFFERENCE_AS_YES = "adjusted_difference_unknown_as_yes"
+    POINT_GAP = "point_gap"
+    PROPORTIONALITY_INDEX = "proportionality_index"
+    EIGHTY_PERCENT_INDEX = "eighty_percent_index"
+    SUCCESSES_TO_PARITY = "successes_to_parity"
+    SUCCESSES_TO_ESCAPE_FLAG = "successes_to_escape_flag"
+
+
+class Unknown(StrEnum):
+    """What is done with a membership that is not known."""
+
+    LEFT_OUT = "left_out"
+    AS_NO = "as_no"
+    AS_YES = "as_yes"
+
+
+UNDERSERVED: Final = "underserved"
+NON_UNDERSERVED: Final = "non_underserved"
+OTHERS: Final = "others"
+ALL: Final = "all"
+UNKNOWN_LEVEL: Final = "unknown"
+
+CATEGORIES: Final[dict[str, Label]] = {
+    "job_seeker": {"en": "Job seekers", "fr": "Demandeurs d’emploi"},
+    "low_qualification": {
+        "en": "Low or no qualification",
+        "fr": "Peu ou pas qualifiés",
+    },
+    "disability": {"en": "People with a disability", "fr": "Personnes en situation de handicap"},
+    "refugee": {"en": "Refugees", "fr": "Réfugiés"},
+    "underserved_area": {"en": "Underprivileged areas", "fr": "Quartiers défavorisés"},
+}
+
+GROUPS: Final[dict[str, Label]] = {
+    UNDERSERVED: {
+        "en": "Underserved (any category)",
+        "fr": "Public prioritaire (au moins un critère)",
+    },
+    NON_UNDERSERVED: {"en": "Non-underserved", "fr": "Public non prioritaire"},
+    OTHERS: {"en": "Everyone else", "fr": "Tous les autres"},
+    ALL: {"en": "All", "fr": "Ensemble"},
+}
+
+CONTRASTS: Final[dict[Contrast, Label]] = {
+    Contrast.ANY: {
+        "en": "Underserved against non-underserved",
+        "fr": "Public prioritaire face au public non prioritaire",
+    },
+    Contrast.MARGINAL: {
+        "en": "Members of one category against the non-underserved",
+        "fr": "Membres d’une catégorie face au public non prioritaire",
+    },
+    Contrast.COMPLEMENT: {
+        "en": "Members of one category against everyone else",
+        "fr": "Membres d’une catégorie face à tous les autres",
+    },
+    Contrast.JOINT: {
+        "en": "One category, the other categories held fixed",
+        "fr": "Une catégorie, les autres catégories étant fixées",
+    },
+}
