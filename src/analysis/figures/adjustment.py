@@ -1,0 +1,138 @@
+"""Chart of what adjusting changes: each gap without, with one covariate at a time, with all."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.estimate.results import read_note
+from analysis.figures.forest import draw_zero, interval_words
+from analysis.figures.save import Chart
+from analysis.figures.subject import Subject
+from analysis.figures.theme import MUTED, SOFT, STRONG, Words, draw_interval, frame, wrap_label
+from analysis.figures.wording import number, points, say
+from analysis.vocabulary import LANGUAGES
+
+ROW_HEIGHT = 0.34
+NONE, ALL_OF_THEM = "none", "all"
+
+
+def adjustment_chart(steps: pd.DataFrame, subject: Subject) -> Chart:
+    """Small multiples, one panel a category, of its gap by what is held fixed.
+
+    Parameters
+    ----------
+    steps
+        The result table of `adjustment_steps`.
+    subject
+        The outcome to show.
+    """
+    rows = label_steps(subject.rows(steps))
+    words = {language: _words(rows, subject, language) for language in LANGUAGES}
+    return Chart(
+        f"adjustment-{subject.file_stem}",
+        words,
+        lambda language: _draw(rows, subject, words[language], language),
+        rows,
+        [subject.study.provenance.source],
+    )
+
+
+def label_steps(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add `specification`: what each row holds fixed, by one name; `none` and `all` as such.
+
+    A single covariate is all there is.
+    """
+    held = pd.Series([read_note(note).get("adjusted", "") for note in rows["note"]], rows.index)
+    several = held.str.contains(", ")
+    names = held.where(held != "", NONE).mask(several, ALL_OF_THEM)
+    alone = (held != "") & ~several.groupby(rows["group"]).transform("any")
+    return rows.assign(specification=names.mask(alone, ALL_OF_THEM))
+
+
+def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
+    outcome = subject.outcome_words(language)
+    shared = {
+        "outcome": outcome,
+        "level": subject.level(language),
+        "population": subject.population(language),
+    }
+    ends = rows.pivot_table(
+        index="group", columns="specification", values="estimate", dropna=False, sort=False
+    ).reindex(columns=[NONE, ALL_OF_THEM])
+    change = (ends[ALL_OF_THEM] - ends[NONE]).abs().max()
+    headline = say("adjustment.headline_missing", language, outcome=outcome)
+    if pd.notna(change):
+        shown = number(100 * change, language, 1)
+        headline = say("adjustment.headline", language, outcome=outcome, change=shown)
+    values = say("words.separator", language).join(
+        _value(own, subject, language) for _, own in rows.groupby("group", sort=False)
+    )
+    n = number((rows["n_group"] + rows["n_reference"]).max(), language)
+    return Words(
+        headline,
+        say("adjustment.subtitle", language, n=n, **shared),
+        say("adjustment.note", language),
+        subject.source(language),
+        say("adjustment.caption", language, values=values, **shared),
+        say("adjustment.alt", language, values=values),
+    )
+
+
+def _value(own: pd.DataFrame, subject: Subject, language: str) -> str:
+    group = subject.group(own["group"].iloc[0], language)
+    missing = own[own["estimate"].isna() & own["specification"].isin([NONE, ALL_OF_THEM])]
+    if len(missing):
+        return f"{group}: {subject.reason(missing.iloc[0], language)}"
+    parts = {}
+    for _, row in own.iterrows():
+        name = row["specification"]
+        parts[name] = points(row["estimate"], language)
+        parts[f"{name}_interval"] = interval_words(row["ci_low"], row["ci_high"], language)
+    return say(
+        "adjustment.value" if ALL_OF_THEM in parts else "adjustment.value_none",
+        language,
+        group=group,
+        **parts,
+        **subject.sides(own.iloc[0], language),
+    )
+
+
+def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> Figure:
+    order = list(dict.fromkeys(rows["specification"].sort_values(key=_place, kind="stable")))
+    groups = list(dict.fromkeys(rows["group"]))
+    figure, panels = frame(
+        words,
+        ROW_HEIGHT * len(order),
+        columns=len(groups),
+        key_height=0.34,
+        label_width=2.0,
+        right_width=0.2,
+        watermark=subject.watermark(language),
+    )
+    for axes, group in zip(panels, groups, strict=True):
+        for _, row in rows[rows["group"] == group].iterrows():
+            single = row["specification"] not in (NONE, ALL_OF_THEM)
+            values = (row["estimate"], row["ci_low"], row["ci_high"])
+            color = SOFT if row["specification"] == NONE else MUTED if single else STRONG
+            y = order.index(row["specification"])
+            draw_interval(axes, y, values, color=color, hollow=row["specification"] == NONE)
+        axes.set_title(wrap_label(subject.group(group, language), 24), size=8.6, loc="left")
+        axes.set_xlabel(say("adjustment.axis", language), color=MUTED)
+    panels[0].set_yticks(
+        range(len(order)), [_step_label(name, subject, language) for name in order]
+    )
+    panels[0].set_ylim(len(order) - 0.5, -0.5)
+    for axes in panels:
+        draw_zero(axes, rows[["estimate", "ci_low", "ci_high"]], language)
+    return figure
+
+
+def _place(names: pd.Series) -> pd.Series:
+    """Where specifications stand: nothing held fixed first, all last."""
+    return names.map({NONE: 0, ALL_OF_THEM: 2}).fillna(1)
+
+
+def _step_label(name: str, subject: Subject, language: str) -> str:
+    if name in (NONE, ALL_OF_THEM):
+        return say(f"specification.{name}", language)
+    covariate = subject.covariates([name], language)
+    return say("specification.only", language, covariate=covariate)

@@ -1,0 +1,140 @@
+"""Chart of rates by group."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.estimate.results import read_note
+from analysis.figures.save import Chart
+from analysis.figures.subject import Subject
+from analysis.figures.theme import (
+    INK,
+    MUTED,
+    SMALL_GROUP,
+    STRONG,
+    Words,
+    draw_interval,
+    frame,
+    label_axis,
+    wrap_label,
+)
+from analysis.figures.wording import capitalise, number, percent, say
+from analysis.vocabulary import ALL, LANGUAGES, NON_UNDERSERVED, UNDERSERVED, Estimand
+
+ROW_HEIGHT = 0.42
+
+
+def rates_chart(results: pd.DataFrame, subject: Subject) -> Chart:
+    """Dot plot of the rate of an outcome by group, with intervals.
+
+    Parameters
+    ----------
+    results
+        A result table with rows of the estimand `rate`.
+    subject
+        The outcome to show.
+    """
+    rows = subject.rows(results, estimand=Estimand.RATE)
+    words = {language: _words(rows, subject, language) for language in LANGUAGES}
+    return Chart(
+        f"rates-{subject.file_stem}",
+        words,
+        lambda language: _draw(rows, subject, words[language], language),
+        rows,
+        [subject.study.provenance.source],
+    )
+
+
+def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
+    by_group = rows.set_index("group")
+    outcome = subject.outcome_words(language)
+    shared = {
+        "outcome": outcome,
+        "level": subject.level(language),
+        "population": subject.population(language),
+    }
+    values = say("words.separator", language).join(
+        _value(row, subject, language) for _, row in rows.iterrows()
+    )
+    sides = by_group.loc[[NON_UNDERSERVED, UNDERSERVED], "estimate"]
+    headline = say("rates.headline_missing", language, outcome=capitalise(outcome))
+    if sides.notna().all():
+        headline = say(
+            "rates.headline",
+            language,
+            outcome=capitalise(outcome),
+            reference=percent(sides[NON_UNDERSERVED], language),
+            underserved=percent(sides[UNDERSERVED], language),
+        )
+    unknown = read_note(str(by_group.loc[UNDERSERVED, "note"])).get("left_out", "0")
+    subtitle = say(
+        "rates.subtitle",
+        language,
+        denominator=subject.study.outcomes[subject.outcome].denominator.label()[language],
+        n=number(int(rows["n_group"].max()), language),
+        **shared,
+    )
+    return Words(
+        headline,
+        subtitle,
+        say("rates.note", language, unknown=number(int(unknown), language)),
+        subject.source(language),
+        say("rates.caption", language, values=values, **shared),
+        say("rates.alt", language, values=values, **shared),
+    )
+
+
+def _value(row: pd.Series, subject: Subject, language: str) -> str:
+    group = subject.group(row["group"], language)
+    if pd.isna(row["estimate"]):
+        return f"{group}: {subject.reason(row, language)}"
+    return say(
+        "rates.value",
+        language,
+        group=group,
+        rate=percent(row["estimate"], language),
+        low=percent(row["ci_low"], language),
+        high=percent(row["ci_high"], language),
+        n=number(row["n_group"], language),
+    )
+
+
+def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> Figure:
+    figure, (axes,) = frame(
+        words,
+        ROW_HEIGHT * len(rows),
+        label_width=2.6,
+        right_width=1.75,
+        watermark=subject.watermark(language),
+    )
+    labels = []
+    for y, (_, row) in enumerate(rows.iterrows()):
+        plain = row["group"] in (ALL, NON_UNDERSERVED)
+        values = (row["estimate"], row["ci_low"], row["ci_high"])
+        draw_interval(axes, y, values, color=INK if plain else STRONG, hollow=plain)
+        axes.annotate(
+            _direct_label(row, subject, language),
+            (1.02, y),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            size=8.4,
+            color=INK,
+        )
+        labels.append(wrap_label(subject.group(row["group"], language)))
+    axes.set_yticks(range(len(rows)), labels)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    low, high = rows["ci_low"].min(), rows["ci_high"].max()
+    axes.set_xlim(max(0.0, low - 0.04), min(1.0, high + 0.04))
+    label_axis(axes, lambda x, digits: percent(x, language, digits))
+    outcome = subject.outcome_words(language)
+    axes.set_xlabel(say("rates.axis", language, outcome=outcome), color=MUTED)
+    return figure
+
+
+def _direct_label(row: pd.Series, subject: Subject, language: str) -> str:
+    n = say("words.n", language, n=number(row["n_group"], language))
+    if pd.isna(row["estimate"]):
+        return f"{say('words.not_estimable', language)} ({n})"
+    text = f"{percent(row['estimate'], language)}  ({n})"
+    if row["n_group"] < SMALL_GROUP:
+        text += f"\n{say('words.small_group', language)}"
+    return text

@@ -1,0 +1,148 @@
+"""Writing figures and tables: bytes that depend on content alone, in both languages."""
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+from IPython.display import display
+from matplotlib.figure import Figure
+
+from analysis.figures.theme import SETTINGS, Words
+from analysis.files import canonical_json, staged_file, write_text
+from analysis.vocabulary import LANGUAGES
+
+DOTS_PER_INCH = 200
+SHOWN_WIDTH = 760
+# Dates and version stamps would make equal figures differ.
+METADATA: Mapping[str, dict[str, None]] = {
+    "svg": {"Date": None, "Creator": None},
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
+}
+OUTPUT_KEY = "placement_gaps"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure that can be drawn in each language.
+
+    Attributes
+    ----------
+    id
+        Name of its files, in lower case with hyphens.
+    words
+        What stands around it, by language.
+    draw
+        Makes the figure of a language.
+    data
+        What it plots, as a tidy table.
+    sources
+        Where the data come from.
+    """
+
+    id: str
+    words: Mapping[str, Words]
+    draw: Callable[[str], Figure]
+    data: pd.DataFrame
+    sources: Sequence[str]
+
+
+def save_figure(
+    figure: Figure,
+    id: str,  # noqa: A002 (the word that readers know)
+    title: str,
+    caption: str,
+    alt: str,
+    data: pd.DataFrame,
+    sources: Sequence[str],
+    *,
+    language: str,
+    folder: Path,
+) -> Path:
+    """Write a figure as SVG, PNG and PDF with its data and its words.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    id
+        Name of its files: `<id>.<language>.svg` and so on, and `<id>.csv` for the data.
+    title, caption, alt
+        Headline, caption, and alternative text for those who can't see the figure.
+    data
+        What it plots.
+    sources
+        Where the data come from.
+    language
+        Language of the words.
+    folder
+        Where to write.
+
+    Returns
+    -------
+    pathlib.Path
+        The PNG file.
+
+    Raises
+    ------
+    ValueError
+        If the alternative text is empty.
+    """
+    if not alt.strip():
+        raise ValueError(f"figure {id} needs an alternative text")
+    for kind, metadata in METADATA.items():
+        with (
+            staged_file(folder / f"{id}.{language}.{kind}") as staged,
+            mpl.rc_context({key: SETTINGS[key] for key in SETTINGS if key.startswith(kind)}),
+        ):
+            figure.savefig(staged, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
+    write_text(folder / f"{id}.csv", data.to_csv(index=False, lineterminator="\n"))
+    words = {"id": id, "language": language, "title": title, "caption": caption, "alt": alt}
+    sidecar = canonical_json(words | {"sources": list(sources)})
+    write_text(folder / f"{id}.{language}.json", sidecar)
+    return folder / f"{id}.{language}.png"
+
+
+def publish(chart: Chart, folder: Path, language: str) -> None:
+    """Write a chart in every language and show it in the notebook in one of them.
+
+    The notebook's output names the figure, so that the exported page of another language can
+    show that language's file.
+    """
+    for each in LANGUAGES:
+        words = chart.words[each]
+        path = save_figure(
+            chart.draw(each),
+            chart.id,
+            words.headline,
+            words.caption,
+            words.alt,
+            chart.data,
+            chart.sources,
+            language=each,
+            folder=folder / "figures",
+        )
+        if each == language:
+            image = base64.b64encode(path.read_bytes()).decode()
+    alts = {each: words.alt for each, words in chart.words.items()}
+    metadata = {
+        "image/png": {"alt": alts[language], "width": SHOWN_WIDTH},
+        OUTPUT_KEY: {"figure": chart.id, "alt": alts},
+    }
+    # nbval compares texts, not images: the figure is compared by the data that it plots.
+    digest = sha256((folder / "figures" / f"{chart.id}.csv").read_bytes()).hexdigest()
+    bundle = {"image/png": image, "text/plain": f"figure {chart.id}, data {digest}"}
+    display(bundle, raw=True, metadata=metadata)
+
+
+def save_table(table: pd.DataFrame, name: str, folder: Path) -> None:
+    """Write a tidy table as Parquet and as CSV below `folder/tables`."""
+    target = folder / "tables" / name
+    with staged_file(target.with_suffix(".parquet")) as staged:
+        table.to_parquet(staged, index=False)
+    text = table.to_csv(index=False, lineterminator="\n")
+    write_text(target.with_suffix(".csv"), text)

@@ -1,0 +1,95 @@
+"""What a chart, a table or a sentence is about, and the words that follow from it."""
+
+from collections.abc import Container
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.figures.wording import (
+    covariate_list,
+    group_label,
+    note_sentences,
+    number,
+    outcome_label,
+    percent,
+    say,
+)
+from analysis.studies import Study
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One outcome of a study, in one cohort or all.
+
+    Attributes
+    ----------
+    study, outcome, cohort
+        What is looked at.
+    confidence
+        Coverage of the intervals shown.
+    """
+
+    study: Study
+    outcome: str
+    cohort: str | None
+    confidence: float
+
+    @property
+    def file_stem(self) -> str:
+        """The outcome's name as it stands in file names."""
+        return self.outcome.replace("_", "-")
+
+    def outcome_words(self, language: str) -> str:
+        """Label of the outcome, to stand within a sentence."""
+        return outcome_label(self.study, self.outcome, language)
+
+    def group(self, name: str, language: str) -> str:
+        """Label of a group."""
+        return group_label(self.study, name, language)
+
+    def population(self, language: str) -> str:
+        """Who was counted, and in which cohort, beginning with a capital."""
+        population = self.study.population.label()[language]
+        population = population[:1].upper() + population[1:]
+        if self.cohort is None:
+            return population
+        return say("words.cohort", language, population=population, cohort=self.cohort)
+
+    def level(self, language: str) -> str:
+        """Coverage of the intervals as a percentage."""
+        digits = 0 if round(100 * self.confidence, 6).is_integer() else 1
+        return percent(self.confidence, language, digits)
+
+    def source(self, language: str) -> str:
+        """Source and licence."""
+        provenance = self.study.provenance
+        return say("words.source", language, source=provenance.source, licence=provenance.licence)
+
+    def watermark(self, language: str) -> str:
+        """Word laid over charts of synthetic data; empty for real data."""
+        return say("words.synthetic", language) if self.study.synthetic else ""
+
+    def covariates(self, names: list[str], language: str) -> str:
+        """Labels of covariates as a list."""
+        return covariate_list(self.study, names, language)
+
+    def reason(self, row: pd.Series, language: str, omit: Container[str] = ()) -> str:
+        """The remarks of a row in words, but for the keys to omit."""
+        return say("words.separator", language).join(
+            note_sentences(self.study, str(row["note"]), language, omit)
+        )
+
+    def sides(self, row: pd.Series, language: str) -> dict[str, str]:
+        """Numbers of persons on both sides, for messages."""
+        return {
+            "n": number(row["n_group"], language),
+            "n_reference": number(row["n_reference"], language),
+        }
+
+    def rows(self, results: pd.DataFrame, **conditions: object) -> pd.DataFrame:
+        """Rows of this outcome for which each column has the value given, or one of a list."""
+        kept = results["outcome"] == self.outcome
+        for column, value in conditions.items():
+            wanted = value if isinstance(value, (list, tuple)) else [value]
+            kept &= results[column].isin(wanted)
+        return results[kept].reset_index(drop=True)

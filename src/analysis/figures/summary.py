@@ -1,0 +1,99 @@
+"""A plain summary in sentences, made from the estimates."""
+
+import pandas as pd
+from IPython.display import display
+
+from analysis.figures.forest import KINDS, interval_words, pair_gaps
+from analysis.figures.save import OUTPUT_KEY
+from analysis.figures.subject import Subject
+from analysis.figures.theme import SMALL_GROUP
+from analysis.figures.wording import capitalise, number, p_words, percent, points, say
+from analysis.vocabulary import ALL, LANGUAGES, Estimand
+
+
+def show_summary(
+    results: pd.DataFrame, subject: Subject, language: str, alpha: float = 0.05
+) -> None:
+    """Show the summary of one outcome in one language; the output holds all languages."""
+    texts = {each: summary(results, subject, each, alpha) for each in LANGUAGES}
+    bundle = {"text/markdown": texts[language], "text/plain": texts[language]}
+    display(bundle, raw=True, metadata={OUTPUT_KEY: {"markdown": texts}})
+
+
+def summary(results: pd.DataFrame, subject: Subject, language: str, alpha: float = 0.05) -> str:
+    """Sentences on the overall rate and on each gap against the non-underserved.
+
+    Parameters
+    ----------
+    results
+        A result table.
+    subject
+        The outcome.
+    language
+        Of the sentences.
+    alpha
+        A gap is said to differ from zero if its corrected p-value is below it.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    pairs = pair_gaps(results, subject, KINDS["non_underserved"])
+    lines = [_overall(results, subject, language), ""]
+    lines += [f"- {_gap(pair, subject, language, alpha)}" for _, pair in pairs.iterrows()]
+    return "\n".join([*lines, "", say("summary.design", language)])
+
+
+def _overall(results: pd.DataFrame, subject: Subject, language: str) -> str:
+    row = subject.rows(results, estimand=Estimand.RATE, group=ALL).iloc[0]
+    outcome = subject.study.outcomes[subject.outcome]
+    if pd.isna(row["estimate"]):
+        return f"**{capitalise(subject.outcome_words(language))}.** {subject.reason(row, language)}"
+    return say(
+        "summary.overall",
+        language,
+        outcome=capitalise(subject.outcome_words(language)),
+        n=number(row["n_group"], language),
+        unit=subject.study.unit.label()[language],
+        rate=percent(row["estimate"], language),
+        low=percent(row["ci_low"], language),
+        high=percent(row["ci_high"], language),
+        denominator=outcome.denominator.label()[language],
+    )
+
+
+def _gap(pair: pd.Series, subject: Subject, language: str, alpha: float) -> str:
+    names = {
+        "group": subject.group(pair["group"], language),
+        "reference": subject.group(pair["reference"], language).lower(),
+    }
+    for kind in ("raw", "adjusted"):
+        if pd.isna(pair[f"estimate_{kind}"]):
+            reason = subject.reason(pair.rename({f"note_{kind}": "note"}), language)
+            return say("summary.gap_missing", language, reason=reason, **names)
+    return say(
+        "summary.gap",
+        language,
+        raw=points(pair["estimate_raw"], language),
+        raw_interval=interval_words(pair["ci_low_raw"], pair["ci_high_raw"], language),
+        adjusted=points(pair["estimate_adjusted"], language),
+        adjusted_interval=interval_words(
+            pair["ci_low_adjusted"], pair["ci_high_adjusted"], language
+        ),
+        verdict=_verdict(pair, language, alpha),
+        **names,
+        **subject.sides(pair, language),
+    )
+
+
+def _verdict(pair: pd.Series, language: str, alpha: float) -> str:
+    p_value = pair["p_adjusted_adjusted"]
+    if pd.isna(p_value):
+        return say("summary.no_interval", language)
+    shown = p_words(p_value, language)
+    key = "summary.differs" if p_value < alpha else "summary.includes_zero"
+    said = say(key, language, p=shown)
+    if min(pair["n_group"], pair["n_reference"]) < SMALL_GROUP:
+        said += " " + say("summary.indicative", language)
+    return said

@@ -1,0 +1,176 @@
+"""Tables that a reader sees, in the words and number formats of each language."""
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+from IPython.display import display
+
+from analysis.figures.forest import KINDS, pair_gaps
+from analysis.figures.save import OUTPUT_KEY
+from analysis.figures.subject import Subject
+from analysis.figures.wording import contrast_label, number, p_words, percent, points, say
+from analysis.vocabulary import LANGUAGES, Contrast, Estimand
+
+DASH = "–"
+SAID_ABOVE = ("adjusted", "clusters")
+"""Remarks that the charts above a table make for all of its rows."""
+
+
+Maker = Callable[[pd.DataFrame, Subject, str], pd.DataFrame]
+
+
+def _show(make: Maker, results: pd.DataFrame, subject: Subject, language: str) -> None:
+    """Show a table in one language; the output holds all, for the pages of the others."""
+    tables = {each: make(results, subject, each) for each in LANGUAGES}
+    pages = {each: _html(table) for each, table in tables.items()}
+    bundle = {"text/html": pages[language], "text/plain": tables[language].to_string(index=False)}
+    display(bundle, raw=True, metadata={OUTPUT_KEY: {"html": pages}})
+
+
+def _html(table: pd.DataFrame) -> str:
+    text: str = table.to_html(index=False, border=0, justify="left", classes="results")
+    return text
+
+
+def _with_interval(
+    row: Mapping[str, float] | pd.Series, show: Callable[[float, str], str], language: str
+) -> str:
+    """An estimate with its interval behind it, or a dash."""
+    if pd.isna(row["estimate"]):
+        return DASH
+    estimate = show(row["estimate"], language)
+    if pd.isna(row["ci_low"]):
+        return estimate
+    limits = {end: show(row[f"ci_{end}"], language) for end in ("low", "high")}
+    return f"{estimate} ({say('words.interval', language, **limits)})"
+
+
+def _ratio(value: float, language: str) -> str:
+    return number(value, language, 2)
+
+
+def gaps_table(results: pd.DataFrame, subject: Subject, language: str) -> pd.DataFrame:
+    """Raw and adjusted gap of every contrast and group, and what adjusting changes."""
+    rows = []
+    for contrasts in KINDS.values():
+        for _, pair in pair_gaps(results, subject, contrasts).iterrows():
+            rows.append(_gap_cells(pair, subject, language))
+    return pd.DataFrame(rows)
+
+
+def _gap_cells(pair: pd.Series, subject: Subject, language: str) -> dict[str, str]:
+    def column(name: str) -> str:
+        return say(f"columns.{name}", language)
+
+    shown = {}
+    for kind in ("raw", "adjusted"):
+        numbers = {end: pair[f"{end}_{kind}"] for end in ("estimate", "ci_low", "ci_high")}
+        shown[kind] = _with_interval(numbers, points, language)
+    change = pair["estimate_adjusted"] - pair["estimate_raw"]
+    p_value = pair["p_adjusted_adjusted"]
+    sides = subject.sides(pair, language)
+    return {
+        column("contrast"): contrast_label(Contrast(pair["contrast"]), language),
+        column("group"): subject.group(pair["group"], language),
+        column("sides"): f"{sides['n']} / {sides['n_reference']}",
+        column("raw"): shown["raw"],
+        column("adjusted"): shown["adjusted"],
+        column("change"): DASH if pd.isna(change) else points(change, language),
+        column("p_adjusted"): DASH if pd.isna(p_value) else p_words(p_value, language),
+        column("note"): subject.reason(
+            pair.rename({"note_adjusted": "note"}), language, SAID_ABOVE
+        ),
+    }
+
+
+def unknown_table(results: pd.DataFrame, subject: Subject, language: str) -> pd.DataFrame:
+    """Adjusted gaps with unknown memberships left out, taken as no and taken as yes.
+
+    Only gaps that leave someone out are shown; the table is empty if there are none.
+    """
+    estimands = {
+        Estimand.ADJUSTED_DIFFERENCE: "left_out",
+        Estimand.ADJUSTED_DIFFERENCE_AS_NO: "as_no",
+        Estimand.ADJUSTED_DIFFERENCE_AS_YES: "as_yes",
+    }
+    rows = subject.rows(results, estimand=list(estimands))
+    rows = rows[rows["method"].str.startswith("logit")]
+    shown = []
+    for (contrast, group), own in rows.groupby(["contrast", "group"], sort=False):
+        if len(own) == len(estimands):
+            cells = {
+                say("columns.contrast", language): contrast_label(
+                    Contrast(str(contrast)), language
+                ),
+                say("columns.group", language): subject.group(str(group), language),
+            }
+            for _, row in own.iterrows():
+                column = say(f"columns.{estimands[row['estimand']]}", language)
+                cells[column] = _with_interval(row, points, language)
+            shown.append(cells)
+    return pd.DataFrame(shown)
+
+
+def ratios_table(results: pd.DataFrame, subject: Subject, language: str) -> pd.DataFrame:
+    """Ratios of rates and odds of every plain contrast."""
+    columns = {Estimand.RISK_RATIO: "risk_ratio", Estimand.ODDS_RATIO: "odds_ratio"}
+    rows = subject.rows(results, estimand=list(columns))
+    shown = []
+    for (contrast, group), own in rows.groupby(["contrast", "group"], sort=False):
+        cells = {
+            say("columns.contrast", language): contrast_label(Contrast(str(contrast)), language),
+            say("columns.group", language): subject.group(str(group), language),
+        }
+        for _, row in own.iterrows():
+            column = say(f"columns.{columns[row['estimand']]}", language)
+            cells[column] = _with_interval(row, _ratio, language)
+        shown.append(cells)
+    return pd.DataFrame(shown)
+
+
+def impact_table(results: pd.DataFrame, subject: Subject, language: str) -> pd.DataFrame:
+    """Indices of disproportionate impact, one row a group."""
+    formats: dict[str, tuple[str, Callable[[float, str], str]]] = {
+        Estimand.POINT_GAP: ("point_gap", points),
+        Estimand.PROPORTIONALITY_INDEX: ("proportionality", _ratio),
+        Estimand.EIGHTY_PERCENT_INDEX: ("eighty", _ratio),
+        Estimand.SUCCESSES_TO_PARITY: ("parity", number),
+    }
+    rows = subject.rows(results, estimand=list(formats))
+    shown = []
+    for group, own in rows.groupby("group", sort=False):
+        first = own.iloc[0]
+        cells = {
+            say("columns.group", language): subject.group(str(group), language),
+            say("columns.n", language): number(first["n_group"], language),
+            say("columns.rate", language): percent(first["k_group"] / first["n_group"], language)
+            if first["n_group"]
+            else DASH,
+        }
+        by_estimand = {row["estimand"]: row for _, row in own.iterrows()}
+        for estimand, (name, show) in formats.items():
+            row = by_estimand.get(estimand)
+            text = DASH if row is None else _with_interval(row, show, language)
+            cells[say(f"columns.{name}", language)] = text
+        shown.append(cells)
+    return pd.DataFrame(shown)
+
+
+def show_gaps(results: pd.DataFrame, subject: Subject, language: str) -> None:
+    """Show the raw and the adjusted gap of every contrast and group."""
+    _show(gaps_table, results, subject, language)
+
+
+def show_unknown(results: pd.DataFrame, subject: Subject, language: str) -> None:
+    """Show adjusted gaps with unknown memberships left out, taken as no and as yes."""
+    _show(unknown_table, results, subject, language)
+
+
+def show_ratios(results: pd.DataFrame, subject: Subject, language: str) -> None:
+    """Show ratios of rates and odds."""
+    _show(ratios_table, results, subject, language)
+
+
+def show_impact(results: pd.DataFrame, subject: Subject, language: str) -> None:
+    """Show the indices of disproportionate impact."""
+    _show(impact_table, results, subject, language)

@@ -1,0 +1,129 @@
+"""Sentences and numbers in both languages: the message catalogue and the formats of Babel."""
+
+import re
+from collections.abc import Container, Iterable
+from functools import cache
+from importlib import resources
+
+import yaml
+from babel.lists import format_list
+from babel.numbers import format_decimal, format_percent
+
+from analysis.estimate.results import read_note
+from analysis.studies import Study
+from analysis.vocabulary import CONTRASTS, GROUPS, Contrast, Label
+
+SMALLEST_P = 0.001
+SPACE_BEFORE_MARK = re.compile(" (?=[;:?!»])")
+"""In French these marks follow a space that no line may break at."""
+MINUS = "\N{MINUS SIGN}"
+
+
+@cache
+def catalogue() -> dict[str, Label]:
+    """Messages by their dotted keys, each in both languages."""
+    text = resources.files("analysis.figures").joinpath("messages.yml").read_text("utf-8")
+    sections: dict[str, dict[str, dict[str, str]]] = yaml.safe_load(text)
+    return {
+        f"{section}.{key}": label | {"fr": SPACE_BEFORE_MARK.sub("\N{NO-BREAK SPACE}", label["fr"])}
+        for section, messages in sections.items()
+        for key, label in messages.items()
+    }
+
+
+def say(key: str, language: str, **values: object) -> str:
+    """One message of the catalogue with its values filled in.
+
+    Parameters
+    ----------
+    key
+        Section and name, such as `forest.subtitle`.
+    language
+        One of `analysis.vocabulary.LANGUAGES`.
+    values
+        What the message's braces name, already formatted for the language.
+    """
+    return catalogue()[key][language].format(**values)
+
+
+def number(value: float, language: str, digits: int = 0, *, signed: bool = False) -> str:
+    """A number in the language's format; with a plus or a true minus sign if `signed`."""
+    decimals = "." + "0" * digits if digits else ""
+    # Rounding first keeps -0.04 from becoming "-0.0".
+    rounded = round(value, digits) + 0.0
+    shown = format_decimal(rounded, format=f"#,##0{decimals}", locale=language)
+    shown = shown.replace("-", MINUS)
+    return f"+{shown}" if signed and rounded > 0 else shown
+
+
+def percent(value: float, language: str, digits: int = 1) -> str:
+    """A fraction as a percentage in the language's format: 38.1% or 38,1 %."""
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    space = "\N{NO-BREAK SPACE}" if language == "fr" else ""
+    return format_percent(value, format=f"{pattern}{space}%", locale=language)
+
+
+def points(value: float, language: str, digits: int = 1) -> str:
+    """A difference of fractions in signed percentage points, without the unit."""
+    return number(100 * value, language, digits, signed=True)
+
+
+def interval(low: float, high: float, language: str) -> str:
+    """An interval of fractions in percentage points: "−12.1 to −7.9"."""
+    return say("words.interval", language, low=points(low, language), high=points(high, language))
+
+
+def p_words(value: float, language: str) -> str:
+    """A p-value to three digits, or that it is smaller than that."""
+    if value < SMALLEST_P:
+        return f"< {number(SMALLEST_P, language, 3)}"
+    return number(value, language, 3)
+
+
+def enumerate_words(words: Iterable[str], language: str) -> str:
+    """Words as a list with the language's "and"."""
+    return format_list(list(words), locale=language)
+
+
+def capitalise(text: str) -> str:
+    """The text with its first letter in upper case, the rest untouched."""
+    return text[:1].upper() + text[1:]
+
+
+def group_label(study: Study, group: str, language: str) -> str:
+    """Label of a group or a category."""
+    label = GROUPS.get(group) or study.category_label(group)
+    return label[language]
+
+
+def contrast_label(contrast: Contrast, language: str) -> str:
+    """Label of a contrast."""
+    return CONTRASTS[contrast][language]
+
+
+def outcome_label(study: Study, outcome: str, language: str) -> str:
+    """Label of an outcome, to stand within a sentence."""
+    return study.outcomes[outcome].label.label()[language]
+
+
+def covariate_list(study: Study, names: Iterable[str], language: str) -> str:
+    """Labels of covariates as a list."""
+    labels = (study.covariates[name].label.label()[language] for name in names)
+    return enumerate_words(labels, language)
+
+
+def note_sentences(study: Study, note: str, language: str, omit: Container[str] = ()) -> list[str]:
+    """The remarks of a result row as sentences, but for the keys to omit."""
+    return [
+        say(f"notes.{key}", language, value=_note_value(study, key, value, language))
+        for key, value in read_note(note).items()
+        if key not in omit
+    ]
+
+
+def _note_value(study: Study, key: str, value: str, language: str) -> str:
+    if key in ("adjusted", "defines", "mediators"):
+        return covariate_list(study, value.split(", "), language)
+    if value.isdigit():
+        return number(int(value), language)
+    return number(float(value), language, 1) if key == "df" else value

@@ -1,0 +1,91 @@
+"""Tables and summaries in words: every row there, formats of the language, nothing overclaimed."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.figures.summary import summary
+from analysis.figures.tables import gaps_table, impact_table, ratios_table, unknown_table
+from analysis.figures.wording import percent, points
+from analysis.vocabulary import LANGUAGES, Contrast, Estimand
+
+
+@pytest.fixture
+def adjusted_rows(estimated: Any) -> pd.Series:
+    gaps = estimated.gaps
+    return (
+        (gaps["outcome"] == "graduated")
+        & (gaps["estimand"] == Estimand.ADJUSTED_DIFFERENCE)
+        & gaps["method"].str.startswith("logit")
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_gaps_table_has_every_contrast_and_group(estimated: Any, language: str) -> None:
+    table = gaps_table(estimated.gaps, estimated.subject(), language)
+    categories = len(estimated.study.categories)
+    assert len(table) == 1 + 3 * categories
+    assert not table.isna().any(axis=None)
+    assert table.shape[1] == 8
+
+
+def test_numbers_are_those_of_the_estimates(estimated: Any, adjusted_rows: pd.Series) -> None:
+    table = gaps_table(estimated.gaps, estimated.subject(), "en")
+    row = estimated.gaps[adjusted_rows & (estimated.gaps["contrast"] == Contrast.ANY)].iloc[0]
+    shown = table["Adjusted gap, points"].iloc[0]
+    assert shown.startswith(points(row["estimate"], "en"))
+    assert points(row["ci_high"], "en") in shown
+
+
+def test_unknown_table_shows_only_gaps_that_leave_someone_out(estimated: Any) -> None:
+    table = unknown_table(estimated.gaps, estimated.subject(), "en")
+    left_out = estimated.gaps[
+        (estimated.gaps["outcome"] == "graduated")
+        & (estimated.gaps["estimand"] == Estimand.ADJUSTED_DIFFERENCE_AS_NO)
+    ]
+    assert 0 < len(table) == len(left_out)
+
+
+def test_ratios_and_indices(estimated: Any) -> None:
+    categories = len(estimated.study.categories)
+    assert len(ratios_table(estimated.gaps, estimated.subject(), "fr")) == 1 + 2 * categories
+    impact = impact_table(estimated.gaps, estimated.subject(), "en")
+    assert len(impact) == 2 + categories
+    rates = estimated.gaps.query("outcome == 'graduated' and estimand == 'rate'")
+    assert impact["Rate"].iloc[0] == percent(rates["estimate"].iloc[1], "en")
+
+
+@pytest.mark.parametrize(
+    ("language", "differs", "includes"),
+    [
+        ("en", "differs from zero", "can't be told from zero"),
+        ("fr", "diffère de zéro", "ne se distingue pas de zéro"),
+    ],
+)
+def test_summary_claims_no_more_than_the_test(
+    estimated: Any, adjusted_rows: pd.Series, language: str, differs: str, includes: str
+) -> None:
+    gaps = estimated.gaps.copy()
+    gaps.loc[adjusted_rows, "p_adjusted"] = 0.0499
+    gaps.loc[adjusted_rows & (gaps["contrast"] == Contrast.ANY), "p_adjusted"] = 0.0501
+    text = summary(gaps, estimated.subject(), language)
+    assert text.count(differs) == len(estimated.study.categories)
+    assert text.count(includes) == 1
+
+
+def test_summary_gives_reasons(estimated: Any, adjusted_rows: pd.Series) -> None:
+    gaps = estimated.gaps.copy()
+    gaps.loc[adjusted_rows, ["estimate", "ci_low", "ci_high", "p_adjusted"]] = np.nan
+    gaps.loc[adjusted_rows, "note"] = "empty_group"
+    text = summary(gaps, estimated.subject(), "en")
+    assert text.count("not estimable: nobody in the group") == 1 + len(estimated.study.categories)
+
+
+def test_small_groups_and_few_clusters_are_said(estimated: Any, adjusted_rows: pd.Series) -> None:
+    gaps = estimated.gaps.copy()
+    gaps.loc[gaps["group"] == "carer", ["n_group", "k_group"]] = [29, 3]
+    assert "indicative only" in summary(gaps, estimated.subject(), "en")
+    gaps.loc[adjusted_rows, ["ci_low", "ci_high", "p_value", "p_adjusted"]] = np.nan
+    assert "too few clusters" in summary(gaps, estimated.subject(), "en")

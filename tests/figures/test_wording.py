@@ -1,0 +1,93 @@
+"""The message catalogue and the formats of numbers in both languages."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import analysis
+from analysis.figures import wording
+from analysis.figures.wording import catalogue, number, p_words, percent, points, say
+from analysis.vocabulary import LANGUAGES
+
+SOURCE = Path(analysis.__file__).parent
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def source_text() -> str:
+    return "\n".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("key", sorted(catalogue()))
+def test_both_languages_name_the_same_values(key: str) -> None:
+    label = catalogue()[key]
+    assert set(label) == set(LANGUAGES)
+    assert all(label[language].strip() for language in LANGUAGES) or key == "words.separator"
+    assert placeholders(label["en"]) == placeholders(label["fr"])
+
+
+def test_every_message_that_the_code_names_exists() -> None:
+    named = set(re.findall(r'say\(\s*"([a-z_]+\.[a-z_]+)"', source_text()))
+    assert len(named) > 30
+    assert named <= set(catalogue())
+
+
+def test_every_message_is_used() -> None:
+    text = source_text()
+    for key in catalogue():
+        section, name = key.split(".", 1)
+        # Some keys are put together from a section and a name, and notes from their keys.
+        parts = (key, f'"{name}"', f"{section}.{{", f"{section}.headline_all_{{")
+        assert any(part in text for part in parts), key
+
+
+def test_every_reason_and_remark_has_words() -> None:
+    text = source_text()
+    reasons = set(re.findall(r'NotEstimableError\(\s*"([a-z_]+)"', text))
+    remarks = {
+        key
+        for call in re.findall(r"write_note\(([^*]*?)\)\n", text, flags=re.S)
+        for key in re.findall(r"(\w+)=", call)
+    }
+    assert {"separation", "collinear"} <= reasons
+    assert {"left_out", "clusters", "df"} <= remarks
+    for key in (reasons | remarks) - {"empty_side"}:
+        assert f"notes.{key}" in catalogue(), key
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "signed", "english", "french"),
+    [
+        (32593, 0, False, "32,593", "32\N{NARROW NO-BREAK SPACE}593"),
+        (-0.04, 1, True, "0.0", "0,0"),
+        (-10.03, 1, True, "−10.0", "−10,0"),
+        (1.26, 1, True, "+1.3", "+1,3"),
+        (0.5, 2, False, "0.50", "0,50"),
+    ],
+)
+def test_numbers(value: float, digits: int, signed: bool, english: str, french: str) -> None:
+    assert number(value, "en", digits, signed=signed) == english
+    assert number(value, "fr", digits, signed=signed) == french
+
+
+def test_percentages_and_points() -> None:
+    assert percent(0.3815, "en") == "38.2%"
+    assert percent(0.3815, "fr") == f"38,2{NO_BREAK}%"
+    assert points(-0.1003, "en") == "−10.0"
+    assert p_words(0.0004, "fr") == "< 0,001"
+    assert p_words(0.0468, "en") == "0.047"
+
+
+def test_no_line_may_break_before_a_french_mark() -> None:
+    for key, label in catalogue().items():
+        assert not re.search(r" [;:?!»]", label["fr"]), key
+    assert say("words.separator", "fr") == f"{NO_BREAK}; "
+
+
+def test_first_letter_is_raised_alone() -> None:
+    assert wording.capitalise("placement in IT") == "Placement in IT"
