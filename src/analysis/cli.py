@@ -1,0 +1,147 @@
+"""The command line: `placement-gaps`. Thin; each command imports what it needs when it runs."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from analysis import __version__
+from analysis.errors import InputError
+
+WRONG_INPUT = 2
+NOT_DONE = 1
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit code: 0, 1 if a notebook failed, 2 for wrong input."""
+    given = _parser().parse_args(arguments)
+    try:
+        code: int = given.run(given)
+    except InputError as error:
+        print(f"placement-gaps: {error}", file=sys.stderr)
+        return WRONG_INPUT
+    except KeyboardInterrupt:
+        print("placement-gaps: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="placement-gaps",
+        description="Placement gaps between underserved and other learners, reproducibly.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    data = commands.add_parser("data", help="check an extract and derive its processed table")
+    _add_study(data)
+    data.add_argument("--extract", type=Path, required=True, help="folder of the extract's files")
+    data.set_defaults(run=_data)
+
+    report = commands.add_parser("report", help="execute the notebooks and publish their results")
+    _add_study(report)
+    report.add_argument("--cohort", help="restrict to one of the study's cohorts")
+    report.add_argument("--extract", type=Path, help="folder of the extract's files")
+    report.add_argument("--params", type=Path, help="YAML file with notebook parameters")
+    report.add_argument("--notebook", action="append", help="only this one (may be repeated)")
+    report.add_argument("--jobs", type=int, help="notebooks at the same time")
+    report.add_argument(
+        "--time-limit", type=float, default=900, help="seconds that one notebook may take"
+    )
+    report.add_argument("--quiet", action="store_true", help="show no progress")
+    report.set_defaults(run=_report)
+
+    studies = commands.add_parser("studies", help="list the studies")
+    studies.set_defaults(run=_studies)
+
+    parameters = commands.add_parser("parameters", help="list the parameters of a notebook")
+    parameters.add_argument("notebook", nargs="?", default="03_placement_gaps")
+    parameters.set_defaults(run=_parameters)
+    return parser
+
+
+def _add_study(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--study", help="name of a study, or path of a study file")
+
+
+def _data(given: argparse.Namespace) -> int:
+    from analysis.files import project_root
+    from analysis.ingest import process_extract
+    from analysis.runs.parameters import DEFAULT_STUDY
+    from analysis.runs.session import data_folder
+    from analysis.studies import load_study
+
+    study = load_study(given.study or DEFAULT_STUDY)
+    processed = process_extract(study, given.extract, data_folder(project_root()))
+    for line in processed.log_lines():
+        print(line)
+    return 0
+
+
+def _report(given: argparse.Namespace) -> int:
+    from analysis.files import project_root, read_yaml
+    from analysis.runs.parameters import DEFAULT_STUDY, MODELS, check_all
+
+    asked = read_yaml(given.params) if given.params else {}
+    for name in ("study", "cohort"):
+        if getattr(given, name):
+            asked[name] = getattr(given, name)
+    asked["study"] = _from_root(str(asked.get("study") or DEFAULT_STUDY))
+    parameters = check_all(asked, given.notebook or list(MODELS))
+    # Imported late: a wrong parameter is refused before the heavy libraries are loaded.
+    from analysis.report.build import build_report
+
+    report = build_report(
+        project_root(),
+        parameters,
+        extract=given.extract,
+        jobs=given.jobs,
+        time_limit=given.time_limit,
+        quiet=given.quiet,
+    )
+    if given.extract:
+        print("\n".join(report.data.log_lines()))
+    for one in report.ended:
+        print(
+            f"{one.notebook}: {one.status} in {one.seconds:.1f} s"
+            + (one.error and f": {one.error}")
+        )
+    print(f"record: {report.record}")
+    if not report.complete:
+        print("Nothing was published.", file=sys.stderr)
+        return NOT_DONE
+    print(f"report: {report.folder}")
+    return 0
+
+
+def _from_root(study: str) -> str:
+    """Path of a study file from the repository, so that results don't name this machine."""
+    from analysis.files import project_root
+    from analysis.studies.load import SUFFIXES
+
+    path, root = Path(study).resolve(), project_root()
+    inside = study.endswith(SUFFIXES) and path.is_relative_to(root)
+    return path.relative_to(root).as_posix() if inside else study
+
+
+def _studies(_: argparse.Namespace) -> int:
+    from analysis.studies import available_studies, load_study
+
+    for name in available_studies():
+        print(f"{name}: {load_study(name).title.en}")
+    return 0
+
+
+def _parameters(given: argparse.Namespace) -> int:
+    from analysis.runs.parameters import MODELS, describe_parameters
+
+    if given.notebook not in MODELS:
+        raise InputError(f"There is no notebook {given.notebook!r}: {', '.join(MODELS)}.")
+    print(describe_parameters(given.notebook))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

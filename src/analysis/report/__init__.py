@@ -1,0 +1,1 @@
+"""From executed notebooks to what a reader opens: pages in both languages."""

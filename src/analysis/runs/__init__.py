@@ -1,0 +1,1 @@
+"""Running notebooks: their parameters, their processes and the record of each run."""

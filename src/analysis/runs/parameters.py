@@ -1,0 +1,210 @@
+"""The parameters of each notebook: one typed model a notebook, checked before anything starts."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from analysis.errors import InputError
+from analysis.studies import Study, load_study
+from analysis.vocabulary import Contrast
+
+DEFAULT_STUDY = "oulad"
+
+
+class StudyParameters(BaseModel):
+    """What every notebook takes: which study, which cohort, and the language shown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+    study: Annotated[str, Field(description="name of a study, or path of a study file")] = (
+        DEFAULT_STUDY
+    )
+    cohort: Annotated[
+        str | None, Field(description="one of the study's cohorts; all when empty")
+    ] = None
+    language: Annotated[
+        Literal["en", "fr"], Field(description="language shown in the notebook")
+    ] = "en"
+
+    def loaded(self) -> Study:
+        """The study itself."""
+        return load_study(self.study)
+
+    @model_validator(mode="after")
+    def _cohort_exists(self) -> Self:
+        groups = (study.cohort.groups if (study := self.loaded()).cohort else {}) or {}
+        if self.cohort is not None and self.cohort not in groups:
+            raise ValueError(f"cohort: {_one_of(self.cohort, list(groups))}")
+        return self
+
+
+class PlacementGaps(StudyParameters):
+    """Parameters of `03_placement_gaps`."""
+
+    outcomes: Annotated[
+        tuple[str, ...], Field(description="outcomes of the study; all when empty")
+    ] = ()
+    contrasts: Annotated[
+        tuple[Contrast, ...], Field(min_length=1, description="which comparisons")
+    ] = tuple(Contrast)
+    adjusters: Annotated[
+        tuple[str, ...] | None,
+        Field(description="variables held fixed; the study's defaults when null"),
+    ] = None
+    mediators: Annotated[
+        tuple[str, ...], Field(description="mediators held fixed too: a mediator analysis")
+    ] = ()
+    confidence: Annotated[float, Field(gt=0.5, lt=1, description="coverage of intervals")] = 0.95
+    errors: Annotated[
+        Literal["auto", "model", "hc0", "hc1", "hc2", "hc3", "cluster"],
+        Field(description="standard errors; auto: by cluster where the study has clusters"),
+    ] = "auto"
+    over: Annotated[
+        Literal["all", "group"], Field(description="whom marginal effects are averaged over")
+    ] = "all"
+    covariates: Annotated[
+        Literal["fixed", "random"], Field(description="how covariates enter their errors")
+    ] = "fixed"
+    correction: Annotated[
+        Literal["holm", "benjamini_hochberg"], Field(description="for many tests")
+    ] = "holm"
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        study = self.loaded()
+        for field, known in (
+            ("outcomes", study.outcomes),
+            ("adjusters", study.adjusters),
+            ("mediators", study.mediators),
+        ):
+            for name in getattr(self, field) or ():
+                if name not in known:
+                    raise ValueError(f"{field}: {_one_of(name, list(known))}")
+        if self.errors == "cluster" and not study.cluster:
+            raise ValueError(f"errors: study {study.name} declares no clusters")
+        return self
+
+    @property
+    def asked_outcomes(self) -> tuple[str, ...]:
+        """Outcomes to estimate."""
+        return self.outcomes or tuple(self.loaded().outcomes)
+
+    @property
+    def asked_covariates(self) -> tuple[str, ...]:
+        """Adjusters and mediators to hold fixed."""
+        study = self.loaded()
+        adjusters = study.default_adjusters() if self.adjusters is None else self.adjusters
+        return (*adjusters, *self.mediators)
+
+
+MODELS: dict[str, type[StudyParameters]] = {"03_placement_gaps": PlacementGaps}
+"""The notebooks of the report, in their order, with the model of their parameters."""
+
+
+def _one_of(given: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(given, known, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"there is no {given!r}; there are: {', '.join(known) or 'none'}.{hint}"
+
+
+def check_parameters(notebook: str, given: dict[str, object]) -> StudyParameters:
+    """Check parameters against the model of a notebook.
+
+    Parameters
+    ----------
+    notebook
+        Name of the notebook, without ending.
+    given
+        Parameters by name; those left out keep their defaults.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown or a value has the wrong type or is out of range; the message lists
+        every fault and the valid parameters.
+    """
+    try:
+        return MODELS[notebook].model_validate(given)
+    except ValidationError as error:
+        faults = "\n".join(_fault(fault, notebook) for fault in error.errors())
+        raise InputError(
+            f"Wrong parameters for {notebook}:\n{faults}\nValid parameters:\n"
+            + describe_parameters(notebook)
+        ) from None
+
+
+def check_all(given: Mapping[str, object], notebooks: Sequence[str]) -> dict[str, StudyParameters]:
+    """Check parameters against every notebook that will run.
+
+    Parameters
+    ----------
+    given
+        Parameters by name. Each must be known to at least one notebook, and goes to all that
+        know it.
+    notebooks
+        Names of notebooks.
+
+    Raises
+    ------
+    InputError
+        If a notebook is unknown, or a parameter is wrong.
+    """
+    for name in notebooks:
+        if name not in MODELS:
+            raise InputError(f"There is no notebook {name!r}. Notebooks: {', '.join(MODELS)}.")
+    known = {field for name in notebooks for field in MODELS[name].model_fields}
+    strange = {key: value for key, value in given.items() if key not in known}
+    return {
+        name: check_parameters(
+            name,
+            {key: value for key, value in given.items() if key in MODELS[name].model_fields}
+            | strange,
+        )
+        for name in notebooks
+    }
+
+
+def _fault(fault: object, notebook: str) -> str:
+    assert isinstance(fault, dict)
+    place = ".".join(str(step) for step in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"  {_one_of(place, list(MODELS[notebook].model_fields))}"
+    words = fault["msg"].removeprefix("Value error, ")
+    if not place:
+        return f"  {words}"
+    return f"  {place}: {words} (given: {fault['input']!r})"
+
+
+def describe_parameters(notebook: str) -> str:
+    """One line a parameter: name, default, meaning and admissible values."""
+    schema = MODELS[notebook].model_json_schema()
+    lines = []
+    for name, field in MODELS[notebook].model_fields.items():
+        lines.append(
+            f"  {name} = {_shown(field.default)}: {field.description}"
+            f"{_admissible(schema['properties'][name], schema)}"
+        )
+    return "\n".join(lines)
+
+
+def _shown(value: object) -> str:
+    """A default in YAML."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(str(item) for item in value)}]"
+    return "null" if value is None else str(value)
+
+
+def _admissible(field: dict[str, object], schema: dict[str, object]) -> str:
+    inner = field.get("items", field)
+    assert isinstance(inner, dict)
+    if "$ref" in inner:
+        definitions = schema["$defs"]
+        assert isinstance(definitions, dict)
+        inner = definitions[str(inner["$ref"]).rsplit("/", 1)[-1]]
+    if "enum" in inner:
+        return f" (one of: {', '.join(inner['enum'])})"
+    if "exclusiveMinimum" in inner:
+        return f" (between {inner['exclusiveMinimum']:g} and {inner['exclusiveMaximum']:g})"
+    return ""

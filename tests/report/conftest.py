@@ -1,0 +1,51 @@
+"""A repository of its own for each report that tests build."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from analysis.report.build import Report, build_report
+from analysis.runs.parameters import check_all
+
+REPOSITORY = Path(__file__).parents[2]
+MakeRepository = Callable[[], Path]
+Build = Callable[..., Report]
+
+
+@pytest.fixture(scope="session")
+def make_repository(tmp_path_factory: pytest.TempPathFactory) -> MakeRepository:
+    """Copy what a run needs of the repository: the notebooks and the marks of its root."""
+
+    def make() -> Path:
+        root = tmp_path_factory.mktemp("repository")
+        shutil.copytree(
+            REPOSITORY / "notebooks",
+            root / "notebooks",
+            ignore=shutil.ignore_patterns(".ipynb_checkpoints"),
+        )
+        for name in ("pyproject.toml", "requirements.lock"):
+            shutil.copy(REPOSITORY / name, root / name)
+        return root
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def build_in() -> Build:
+    """Build a report in a repository, with parameters of the main notebook."""
+
+    def build(root: Path, study: Path | str, extract: Path | None, **parameters: object) -> Report:
+        checked = check_all({"study": str(study), **parameters}, ["03_placement_gaps"])
+        return build_report(root, checked, extract=extract, quiet=True)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def toy_report(
+    build_in: Build, make_repository: MakeRepository, toy_study_file: Path, toy_extract: Path
+) -> Report:
+    """A report on a third study that no code knows of."""
+    return build_in(make_repository(), toy_study_file, toy_extract)

@@ -1,0 +1,40 @@
+"""Small notebooks for the runner to execute."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from analysis.runs.runner import Task
+
+MakeTask = Callable[..., Task]
+
+
+@pytest.fixture
+def make_task(tmp_path: Path) -> MakeTask:
+    """Make a task of code cells; the first holds the parameter `wanted`."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+
+    def make(name: str, *cells: str, parameters: dict[str, object] | None = None) -> Task:
+        return Task(
+            notebook=write_notebook(folder / f"{name}.ipynb", cells),
+            executed=tmp_path / "executed" / f"{name}.ipynb",
+            parameters=parameters or {},
+            output=tmp_path / "output" / name,
+        )
+
+    return make
+
+
+def write_notebook(path: Path, cells: Sequence[str]) -> Path:
+    first = nbformat.v4.new_code_cell("wanted = None", metadata={"tags": ["parameters"]})
+    notebook = nbformat.v4.new_notebook(
+        cells=[first, *(nbformat.v4.new_code_cell(cell) for cell in cells)],
+        metadata={
+            "kernelspec": {"name": "placement-gaps", "display_name": "", "language": "python"}
+        },
+    )
+    nbformat.write(notebook, path)
+    return path
