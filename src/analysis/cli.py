@@ -1,6 +1,7 @@
 """The command line: `placement-gaps`. Thin; each command imports what it needs when it runs."""
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,9 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--extract", type=Path, help="folder of the extract's files")
     report.add_argument("--params", type=Path, help="YAML file with notebook parameters")
     report.add_argument("--notebook", action="append", help="only this one (may be repeated)")
-    report.add_argument("--jobs", type=int, help="notebooks at the same time")
+    report.add_argument("--jobs", type=_whole, help="notebooks at the same time")
     report.add_argument(
-        "--time-limit", type=float, default=900, help="seconds that one notebook may take"
+        "--time-limit", type=_seconds, default=900, help="seconds that one notebook may take"
     )
     report.add_argument("--quiet", action="store_true", help="show no progress")
     report.set_defaults(run=_report)
@@ -66,14 +67,34 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--study", help="name of a study, or path of a study file")
 
 
+def _whole(text: str) -> int:
+    """A whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    """A time above 0."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, not {text!r}")
+    return seconds
+
+
 def _data(given: argparse.Namespace) -> int:
     from analysis.files import project_root
-    from analysis.ingest import process_extract
     from analysis.runs.parameters import DEFAULT_STUDY
-    from analysis.runs.session import data_folder
     from analysis.studies import load_study
 
     study = load_study(given.study or DEFAULT_STUDY)
+    # Imported late: an unknown study is refused before the heavy libraries are loaded.
+    from analysis.ingest import process_extract
+    from analysis.runs.session import data_folder
+
     processed = process_extract(study, given.extract, data_folder(project_root()))
     for line in processed.log_lines():
         print(line)

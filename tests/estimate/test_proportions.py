@@ -21,7 +21,7 @@ ROUNDING = 1e-12
 COUNT = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 FOUR = st.tuples(COUNT, COUNT).map(lambda sides: (*sides[0], *sides[1]))
 
-# Successes and persons of the group, of the reference; limits. See /work/shared/reference:
+# Successes and persons of the group, of the reference; limits.
 # Newcombe (1998), Statistics in Medicine 17, 873-890, Table II, method 10.
 NEWCOMBE = {
     (56, 70, 48, 80): (0.0524, 0.3339),

@@ -1,10 +1,11 @@
 """The parameters of each notebook: one typed model a notebook, checked before anything starts."""
 
 import difflib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from analysis.errors import InputError
 from analysis.studies import Study, load_study
@@ -70,6 +71,13 @@ class PlacementGaps(StudyParameters):
     correction: Annotated[
         Literal["holm", "benjamini_hochberg"], Field(description="for many tests")
     ] = "holm"
+
+    @field_validator("outcomes", "contrasts", "adjusters", "mediators")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if twice := sorted(name for name, times in Counter(names or ()).items() if times > 1):
+            raise ValueError(f"named more than once: {', '.join(twice)}")
+        return names
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
