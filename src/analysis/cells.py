@@ -64,10 +64,9 @@ def count_cells(
     ValueError
         If a column has a level that is not declared.
     """
-    inside = table[outcome].notnull()
     counts = {
         "persons": table.count(),
-        "n": inside.sum().fill_null(0),
+        "n": table[outcome].count(),
         "successes": table[outcome].sum().fill_null(0),
         **_response_counts(table, response),
         **_weight_sums(table, outcome, weight),

@@ -117,13 +117,15 @@ def design_matrix(cells: pd.DataFrame, focus: Sequence[str], adjusters: Sequence
         If a focus variable is determined by the adjusters and the other focus variables.
     """
     owners, names = [""], [INTERCEPT]
-    columns: list[Array] = [np.ones(len(cells))]
+    columns: list[Array | NDArray[np.bool_]] = [np.ones(len(cells))]
     for variable in (*adjusters, *focus):
         for name, column in _coded(cells[variable]):
             owners.append(variable)
             names.append(name)
             columns.append(column)
-    matrix = np.array(columns).T  # a column lies in one piece, which is what the products read
+    matrix = np.array(
+        columns, dtype=float
+    ).T  # a column lies in one piece, which is what the products read
     independent = _independent_columns(matrix)
     aliased = [i for i, keep in enumerate(independent) if not keep]
     for i in aliased:
@@ -142,7 +144,7 @@ def design_matrix(cells: pd.DataFrame, focus: Sequence[str], adjusters: Sequence
     )
 
 
-def _coded(values: pd.Series) -> Iterator[tuple[str, Array]]:
+def _coded(values: pd.Series) -> Iterator[tuple[str, Array | NDArray[np.bool_]]]:
     """Columns of one variable, each with its name."""
     if isinstance(values.dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(values):
         categorical = values.astype("category")
@@ -151,7 +153,7 @@ def _coded(values: pd.Series) -> Iterator[tuple[str, Array]]:
             raise ValueError(f"{values.name} has missing values; make them a level of their own")
         for code in np.unique(codes)[1:]:
             level = categorical.cat.categories[code]
-            yield f"{values.name}[{level}]", (codes == code).astype(float)
+            yield f"{values.name}[{level}]", codes == code
     else:
         yield str(values.name), values.to_numpy(dtype=float)
 
@@ -228,6 +230,20 @@ def fit_logit(cells: pd.DataFrame, focus: Sequence[str], adjusters: Sequence[str
     return Fit("logit", design, n, successes, coefficients, fitted, bread, rows)
 
 
+class _FullRank(GLM):  # type: ignore[misc]  # statsmodels is untyped
+    """A model whose columns are known to be independent.
+
+    To count them once more, statsmodels would take the singular values of all cells, which lasts
+    as long as the steps of the fit together.
+    """
+
+    def initialize(self) -> None:
+        """Set the degrees of freedom."""
+        self.wnobs, columns = self.exog.shape
+        self.df_model = columns - 1
+        self.df_resid = self.wnobs - columns
+
+
 def _maximise(response: Array, matrix: Array) -> Array:
     """Maximum likelihood coefficients by Newton's method; nan if it runs away.
 
@@ -238,7 +254,7 @@ def _maximise(response: Array, matrix: Array) -> Array:
         # What these warnings say is checked by the caller, and reported in words.
         warnings.simplefilter("ignore")
         try:
-            result = GLM(response, matrix, family=Binomial(), hasconst=True).fit(
+            result = _FullRank(response, matrix, family=Binomial(), hasconst=True).fit(
                 method="newton",
                 start_params=_first_step(response, matrix),
                 max_start_irls=0,
