@@ -123,9 +123,8 @@ def design_matrix(cells: pd.DataFrame, focus: Sequence[str], adjusters: Sequence
             owners.append(variable)
             names.append(name)
             columns.append(column)
-    matrix = np.array(
-        columns, dtype=float
-    ).T  # a column lies in one piece, which is what the products read
+    # Transposed: a column lies in one piece, which is what the products read.
+    matrix = np.array(columns, dtype=float).T
     independent = _independent_columns(matrix)
     aliased = [i for i, keep in enumerate(independent) if not keep]
     for i in aliased:
