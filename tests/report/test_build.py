@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,6 +62,7 @@ def test_the_record_says_what_went_in_and_out(toy_report: Report, toy_extract: P
     sources = {source["file"]: source["sha256"] for source in record["inputs"]["sources"]}
     assert sources == {path.name: sha256(path) for path in toy_extract.iterdir()}
     assert record["outputs"] == tree_hashes(toy_report.folder)
+    assert record["raw_files"] == {}
     assert record["environment"]["packages"]["pandas"] == pd.__version__
     assert len(record["environment"]["lock_sha256"]) == 64
     assert [one["status"] for one in record["notebooks"]] == ["done"]
@@ -104,6 +106,38 @@ def test_a_failed_notebook_publishes_nothing(
     kept = nbformat.read(after.record.parent / f"{NOTEBOOK}.ipynb", as_version=4)
     assert "planted" in str(kept.cells[-1].outputs)
     assert json.loads(after.record.read_text("utf-8"))["outputs"] == {}
+
+
+def _with_raw_files(root: Path) -> Path:
+    """Give the repository a raw file with its manifest, and a quick notebook that edits it."""
+    path = root / "data" / "raw" / "published" / "rates.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("rate\n40\n")
+    manifest = {"published": {"origin": "made up", "licence": "MIT"}}
+    manifest["published"]["sha256"] = {path.name: sha256(path)}
+    (root / "data" / "raw" / "MANIFEST").write_text(json.dumps(manifest))
+    place = root / "notebooks" / f"{NOTEBOOK}.ipynb"
+    notebook = nbformat.read(place, as_version=4)
+    parameters = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    edit = f"import pathlib; pathlib.Path({str(path)!r}).write_text('41')"
+    notebook.cells = [*parameters, nbformat.v4.new_code_cell(edit)]
+    nbformat.write(notebook, place)
+    return path
+
+
+def test_raw_files_are_checked_before_and_after(
+    build_in: Any, make_repository: Any, toy_study_file: Path, toy_extract: Path
+) -> None:
+    root = make_repository()
+    path = _with_raw_files(root)
+    with pytest.raises(InputError, match=r"published/rates\.csv: changed"):
+        build_in(root, toy_study_file, toy_extract)
+    assert path.read_text() == "41"  # the notebook ran, so it was the check after it that refused
+    assert not list((root / "outputs").glob("bootcamp*"))
+    shutil.rmtree(root / "data" / "processed")
+    with pytest.raises(InputError, match=r"published/rates\.csv: changed"):
+        build_in(root, toy_study_file, toy_extract)
+    assert not (root / "data" / "processed").exists()
 
 
 def test_parameters_reach_the_estimates(

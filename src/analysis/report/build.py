@@ -9,6 +9,7 @@ from pathlib import Path
 
 from analysis.files import canonical_json, staged_folder, tree_hashes, write_text
 from analysis.ingest import Processed, open_processed, process_extract
+from analysis.ingest.raw import check_raw
 from analysis.report.pages import write_pages
 from analysis.runs import provenance
 from analysis.runs.parameters import StudyParameters
@@ -79,13 +80,15 @@ def build_report(
     Raises
     ------
     InputError
-        If the extract is wrong or there is none.
+        If the extract is wrong or there is none, or a raw file differs from the manifest, be it
+        before the notebooks or after them.
     """
-    start = provenance.now()
+    start, raw = provenance.now(), check_raw(root)
     first = next(iter(parameters.values()))
     study, tables = load_study(first.study), data_folder(root)
     data = process_extract(study, extract, tables) if extract else open_processed(study, tables)
-    job = _Job(root, study, parameters, data, root / "outputs" / "runs" / provenance.run_id(start))
+    run_folder = root / "outputs" / "runs" / provenance.run_id(start)
+    job = _Job(root, study, parameters, data, run_folder)
     target = root / "outputs" / report_name(study, first.cohort)
 
     def run(tasks: Sequence[Task]) -> list[Ended]:
@@ -97,6 +100,7 @@ def build_report(
     record = {
         **provenance.code_version(root),
         **job.description(),
+        "raw_files": raw,
         "outputs": tree_hashes(target) if complete else {},
         "environment": provenance.environment(root),
         "seeds": {},  # no notebook of this report draws random numbers
@@ -153,6 +157,7 @@ def _publish(job: _Job, target: Path, run: Callable[[Sequence[Task]], list[Ended
         if any(one.status != "done" for one in ended):
             _keep_failed(tasks, ended, job.run_folder)
             raise _IncompleteError
+        check_raw(job.root)
         for task in tasks:
             write_pages(task.executed, staged / "pages")
         _write_manifest(staged, job)

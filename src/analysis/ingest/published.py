@@ -1,0 +1,95 @@
+"""The figures that the provider published, as printed, contradictions included."""
+
+from pathlib import Path
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+from pandera.typing import Series
+
+from analysis.errors import InputError
+from analysis.ingest.raw import raw_folder
+
+RELATIONS = ("equal", "more_than", "at_least", "less_than", "almost", "about")
+
+
+class Published(pa.DataFrameModel):
+    """One figure or statement a row.
+
+    A value stands as it was printed, in the unit that it was printed in; `rounding` is the worth
+    of its last printed digit that counts, in the same unit. `source` is the sentence or the chart,
+    `reading` how it was understood where the text leaves doubt.
+    """
+
+    measure: Series[str] = pa.Field(str_length={"min_value": 1})
+    group: Series[str] = pa.Field(str_length={"min_value": 1})
+    period: Series[str] = pa.Field(str_length={"min_value": 1})
+    relation: Series[str] = pa.Field(isin=RELATIONS)
+    value: Series[float] = pa.Field(nullable=True)
+    unit: Series[str] = pa.Field(nullable=True)
+    rounding: Series[float] = pa.Field(nullable=True, gt=0)
+    section: Series[str] = pa.Field(str_length={"min_value": 1})
+    source: Series[str] = pa.Field(str_length={"min_value": 1})
+    reading: Series[str] = pa.Field(nullable=True)
+
+    class Config:
+        """No other column, in this order; text columns may come in as any text type."""
+
+        strict = True
+        ordered = True
+        coerce = True
+
+    @pa.dataframe_check(error="a value has a unit and a rounding, a statement has neither")
+    def _value_is_whole(cls, table: pd.DataFrame) -> "pd.Series[bool]":  # noqa: N805 - pandera's way
+        given = table[["value", "unit", "rounding"]].notna()
+        return given.all(axis=1) | ~given.any(axis=1)
+
+
+def published_folder(root: Path, year: int) -> Path:
+    """The folder of the figures published of a year."""
+    return raw_folder(root) / "published" / str(year)
+
+
+def read_published(root: Path, year: int, subject: str) -> pd.DataFrame:
+    """Read the published figures of a subject.
+
+    Parameters
+    ----------
+    root
+        The repository.
+    year
+        The year that the figures are of.
+    subject
+        Name of the file: funnel, categories, funding, career_outcomes, free_courses,
+        apprenticeship, emissions, targets or statements.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `Published`.
+
+    Raises
+    ------
+    InputError
+        If there is no such file or it breaks the rules of `Published`.
+    """
+    path = published_folder(root, year) / f"{subject}.csv"
+    if not path.is_file():
+        known = sorted(other.stem for other in path.parent.glob("*.csv"))
+        raise InputError(f"There is no {path}. Subjects of {year}: {', '.join(known) or 'none'}.")
+    try:
+        return Published.validate(pd.read_csv(path), lazy=True)
+    except SchemaErrors as error:
+        faults = "\n".join(_faults(error.failure_cases))
+        raise InputError(f"{path} breaks the rules of published figures:\n{faults}") from None
+
+
+def _faults(cases: pd.DataFrame) -> list[str]:
+    """One line a broken rule, with the row of the file; the header is row 1."""
+    lines = []
+    for _, case in cases.drop_duplicates(["index", "check"]).iterrows():
+        row = "" if pd.isna(case["index"]) else f"row {int(case['index']) + 2}, "
+        whole = case["schema_context"] == "DataFrameSchema"
+        place = "" if whole and row else f"{case['column']} = {case['failure_case']!r}: "
+        lines.append(f"  {row}{place}{case['check']}")
+    return lines
