@@ -15,7 +15,7 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.ingest import Processed, process_extract
-from analysis.ingest.extract import ROW, find_files, read_tables, repair
+from analysis.ingest.extract import ROW, find_files, read_tables, repair, wanted_by
 from analysis.studies import Study, load_study
 
 Read = Callable[[], list[dict[str, Any]]]
@@ -27,8 +27,8 @@ def read_learners(make_extract: Any) -> tuple[Path, Read]:
     extract = make_extract()
 
     def read() -> list[dict[str, Any]]:
-        files = find_files(extract.study, extract.folder)
-        table = read_tables(ibis.duckdb.connect(), extract.study, files)["learners"]
+        files = find_files(wanted_by(extract.study), extract.folder)
+        table = read_tables(ibis.duckdb.connect(), wanted_by(extract.study), files)["learners"]
         rows: list[dict[str, Any]] = table.order_by(ROW).to_pyarrow().to_pylist()
         return rows
 
@@ -45,18 +45,18 @@ def test_a_missing_folder_is_named_and_how_to_obtain_the_data(
     for folder in (tmp_path / "nowhere", tmp_path / "file"):
         (tmp_path / "file").touch()
         with pytest.raises(InputError) as caught:
-            find_files(toy_study, folder)
+            find_files(wanted_by(toy_study), folder)
         assert f"{folder} is not a folder" in str(caught.value)
         assert toy_study.provenance.obtain in str(caught.value)
 
 
 def test_a_missing_file_is_named_beside_what_lies_there(toy_study: Study, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="It holds: nothing"):
-        find_files(toy_study, tmp_path)
+        find_files(wanted_by(toy_study), tmp_path)
     for name in ("Learners.csv", "paths.csv", "notes.txt"):
         (tmp_path / name).touch()
     with pytest.raises(InputError) as caught:
-        find_files(toy_study, tmp_path)
+        find_files(wanted_by(toy_study), tmp_path)
     message = str(caught.value)
     assert "lacks learners.csv" in message
     assert "lacks paths" not in message
@@ -70,7 +70,7 @@ def test_a_table_may_be_in_any_of_three_formats(
 ) -> None:
     for name in toy_study.tables:
         (tmp_path / f"{name}{suffix}").touch()
-    found = find_files(toy_study, tmp_path)
+    found = find_files(wanted_by(toy_study), tmp_path)
     assert {path.name for path in found.values()} == {f"learners{suffix}", f"paths{suffix}"}
 
 
@@ -345,8 +345,8 @@ def test_the_format_does_not_change_the_table(
 
 def test_damage_is_repaired_and_what_is_missing_is_null(make_extract: Any) -> None:
     extract = make_extract({(2, "gender"): "Female", (3, "gender"): "F", (4, "gender"): "M"})
-    files = find_files(extract.study, extract.folder)
-    raw = read_tables(ibis.duckdb.connect(), extract.study, files)
+    files = find_files(wanted_by(extract.study), extract.folder)
+    raw = read_tables(ibis.duckdb.connect(), wanted_by(extract.study), files)
     rows = repair(raw, extract.study)["learners"].order_by(ROW).to_pyarrow().to_pylist()
     before = raw["learners"].order_by(ROW).to_pyarrow().to_pylist()
     assert [row["gender"] for row in rows[:3]] == ["F", "F", "M"]

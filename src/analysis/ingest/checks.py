@@ -1,6 +1,6 @@
 """Checking the rows of an extract against its study: every fault, with its place."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -32,6 +32,10 @@ class Rule:
     column: str
     words: str
     broken: ir.BooleanValue
+
+
+Scan = tuple[ir.Table, list[Rule]]
+"""A table and the rules to check in one scan of it."""
 
 
 @dataclass(frozen=True)
@@ -67,22 +71,36 @@ def find_faults(tables: dict[str, ir.Table], study: Study, files: dict[str, Path
     Faults
         Empty if the extract is sound. At most 100,000 rows are listed for one rule.
     """
-    _refuse_empty(tables[study.rows], files[study.rows])
+    refuse_empty(tables[study.rows], files[study.rows])
+    return collect_faults(
+        (files[name].name, scan)
+        for name, table in tables.items()
+        for scan in _scans(name, table, tables, study)
+    )
+
+
+def collect_faults(scans: Iterable[tuple[str, Scan]]) -> Faults:
+    """Find the rows that break rules, in one scan of a table for all of its rules.
+
+    Parameters
+    ----------
+    scans
+        The name of a file, and a table of it with the rules to check.
+    """
     found = []
     counts: dict[tuple[str, str, str], int] = {}
-    for name, base in tables.items():
-        file = files[name].name
-        for table, rules in _checks(name, base, tables, study):
-            for rule, count in _broken_rules(table, rules):
-                found.append(_broken_rows(table, rule).assign(file=file))
-                counts[file, rule.column, rule.words] = count
+    for file, (table, rules) in scans:
+        for rule, count in _broken_rules(table, rules):
+            found.append(_broken_rows(table, rule).assign(file=file))
+            counts[file, rule.column, rule.words] = count
     if not found:
         return Faults(pd.DataFrame(columns=list(FAULT_COLUMNS)), counts)
     listed = pd.concat(found, ignore_index=True)[list(FAULT_COLUMNS)]
     return Faults(listed.sort_values(["file", "row", "column"], ignore_index=True), counts)
 
 
-def _refuse_empty(table: ir.Table, file: Path) -> None:
+def refuse_empty(table: ir.Table, file: Path) -> None:
+    """Raise an `InputError` if a table has no rows."""
     if not table.count().to_pyarrow().as_py():
         raise InputError(f"{file} has no rows")
 
@@ -121,23 +139,29 @@ def _shown(value: object) -> str:
     return "empty" if value is None or value != value else repr(value)
 
 
-def _checks(
-    name: str, table: ir.Table, tables: dict[str, ir.Table], study: Study
-) -> Iterator[tuple[ir.Table, list[Rule]]]:
-    """Tables to scan, each with the rules to check in that scan."""
+def _scans(name: str, table: ir.Table, tables: dict[str, ir.Table], study: Study) -> Iterator[Scan]:
     declared = study.tables[name]
     rules = [
         rule for column, kind in declared.columns.items() for rule in _rules(table, column, kind)
     ]
     yield table, rules
-    key, shown = list(declared.key), declared.key[-1]
-    repeated = table.mutate(copies=ibis._.count().over(group_by=key))
-    words = f"the key ({', '.join(key)}) stands in more than one row"
-    yield repeated, [Rule(shown, words, repeated.copies > 1)]
+    yield key_scan(table, declared.key)
     for other, by in declared.references.items():
-        orphans = table.anti_join(tables[other], list(by))
-        words = f"no row of {other} has this ({', '.join(by)})"
-        yield orphans, [Rule(by[-1], words, orphans[ROW].notnull())]
+        yield reference_scan(table, other, tables[other], by)
+
+
+def key_scan(table: ir.Table, key: Sequence[str]) -> Scan:
+    """Check that no two rows share their key."""
+    repeated = table.mutate(copies=ibis._.count().over(group_by=list(key)))
+    words = f"the key ({', '.join(key)}) stands in more than one row"
+    return repeated, [Rule(key[-1], words, repeated.copies > 1)]
+
+
+def reference_scan(table: ir.Table, other: str, target: ir.Table, by: Sequence[str]) -> Scan:
+    """Check that each row finds its match in the table called `other`."""
+    orphans = table.anti_join(target, list(by))
+    words = f"no row of {other} has this ({', '.join(by)})"
+    return orphans, [Rule(by[-1], words, orphans[ROW].notnull())]
 
 
 def _rules(table: ir.Table, column: str, kind: Column) -> Iterator[Rule]:
@@ -167,6 +191,6 @@ def _broken_rules(table: ir.Table, rules: list[Rule]) -> list[tuple[Rule, int]]:
 
 
 def _broken_rows(table: ir.Table, rule: Rule) -> pd.DataFrame:
-    rows = table.filter(rule.broken).select(row=table[ROW], value=table[rule.column])
+    rows = table.filter(rule.broken).select(row=table[ROW], value=table[rule.column].cast("string"))
     listed: pd.DataFrame = rows.order_by("row").limit(FAULTS_LISTED_PER_RULE).to_pandas()
     return listed.assign(column=rule.column, rule=rule.words)

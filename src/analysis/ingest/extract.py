@@ -3,6 +3,8 @@
 import csv
 import glob
 import gzip
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -28,8 +30,31 @@ CSV_OPTIONS = {
 }
 
 
-def find_files(study: Study, folder: Path) -> dict[str, Path]:
-    """Path of each source table's file in `folder`.
+@dataclass(frozen=True)
+class Wanted:
+    """The files asked for.
+
+    Attributes
+    ----------
+    columns
+        The columns to read of each, by its name without ending.
+    obtain
+        How one gets them, for who lacks them.
+    """
+
+    columns: Mapping[str, Collection[str]]
+    obtain: str
+
+
+def wanted_by(study: Study) -> Wanted:
+    """The files that a study reads."""
+    columns = {name: tuple(table.columns) for name, table in study.tables.items()}
+    told = study.provenance
+    return Wanted(columns, f"Study {study.name} needs: {told.source}. {told.obtain}")
+
+
+def find_files(wanted: Wanted, folder: Path) -> dict[str, Path]:
+    """Path of each wanted table's file in `folder`.
 
     Raises
     ------
@@ -38,13 +63,13 @@ def find_files(study: Study, folder: Path) -> dict[str, Path]:
         there instead, and how the data are obtained.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder.\n{_how_to_obtain(study)}")
-    found = {name: _table_file(folder, name) for name in study.tables}
+        raise InputError(f"{folder} is not a folder.\n{wanted.obtain}")
+    found = {name: _table_file(folder, name) for name in wanted.columns}
     lost = [name for name, path in found.items() if path is None]
     if lost:
         present = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
-        wanted = ", ".join(f"{name}.csv (or .parquet)" for name in lost)
-        raise InputError(f"{folder} lacks {wanted}. It holds: {present}.\n{_how_to_obtain(study)}")
+        names = ", ".join(f"{name}.csv (or .parquet)" for name in lost)
+        raise InputError(f"{folder} lacks {names}. It holds: {present}.\n{wanted.obtain}")
     return {name: path for name, path in found.items() if path is not None}
 
 
@@ -53,14 +78,10 @@ def _table_file(folder: Path, name: str) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def _how_to_obtain(study: Study) -> str:
-    return f"Study {study.name} needs: {study.provenance.source}. {study.provenance.obtain}"
-
-
 def read_tables(
-    connection: ibis.BaseBackend, study: Study, files: dict[str, Path]
+    connection: ibis.BaseBackend, wanted: Wanted, files: dict[str, Path]
 ) -> dict[str, ir.Table]:
-    """Open each file as a lazy table: declared columns as text, and the row's number in the file.
+    """Open each file as a lazy table: wanted columns as text, and the row's number in the file.
 
     In a CSV file the header is row 1, so that a row's number is its line's unless lines are blank
     or a field goes over several; in Parquet rows are counted from 1.
@@ -68,13 +89,13 @@ def read_tables(
     Raises
     ------
     InputError
-        If a file can't be read or lacks declared columns.
+        If a file can't be read or lacks wanted columns.
     """
-    return {name: _read_table(connection, study, name, path) for name, path in files.items()}
+    return {name: _read_table(connection, wanted, name, path) for name, path in files.items()}
 
 
-def _read_table(connection: ibis.BaseBackend, study: Study, name: str, path: Path) -> ir.Table:
-    declared = study.tables[name].columns
+def _read_table(connection: ibis.BaseBackend, wanted: Wanted, name: str, path: Path) -> ir.Table:
+    declared = wanted.columns[name]
     parquet = path.suffix == ".parquet"
     try:
         if parquet:
@@ -87,7 +108,7 @@ def _read_table(connection: ibis.BaseBackend, study: Study, name: str, path: Pat
     if lost:
         raise InputError(
             f"{path} lacks the column {', '.join(lost)}. Its columns are: "
-            f"{', '.join(table.columns)}.\n{_how_to_obtain(study)}"
+            f"{', '.join(table.columns)}.\n{wanted.obtain}"
         )
     texts = {column: _text(table[column]) for column in declared}
     first = 1 if parquet else 1 + HEADER_LINES

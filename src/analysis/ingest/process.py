@@ -13,7 +13,14 @@ from ibis import ir
 from analysis.errors import InputError
 from analysis.files import canonical_json, sha256, staged_folder, write_text
 from analysis.ingest.checks import find_faults, refuse_faults
-from analysis.ingest.extract import ROW, count_repairs, find_files, read_tables, repair
+from analysis.ingest.extract import (
+    ROW,
+    count_repairs,
+    find_files,
+    read_tables,
+    repair,
+    wanted_by,
+)
 from analysis.studies import Study
 from analysis.studies.model import Category, Cohort, Covariate, Outcome, band_labels
 from analysis.vocabulary import UNKNOWN_LEVEL
@@ -68,9 +75,10 @@ def process_extract(study: Study, folder: Path, processed: Path) -> Processed:
         If files or columns are missing or rows break the study's rules. All faults are listed
         in `<study>.faults.csv` below `processed`, and no table is written.
     """
-    files = find_files(study, folder)
+    wanted = wanted_by(study)
+    files = find_files(wanted, folder)
     connection = ibis.duckdb.connect()
-    raw = read_tables(connection, study, files)
+    raw = read_tables(connection, wanted, files)
     tables = repair(raw, study)
     listing = processed / f"{study.name}.faults.csv"
     listing.unlink(missing_ok=True)
