@@ -101,7 +101,7 @@ def test_help_loads_no_library(tmp_path: Path, words: list[str]) -> None:
 def test_help_names_every_command(run: Run) -> None:
     code, printed, errors = run("--help")
     assert (code, errors) == (0, "")
-    for command in ("data", "report", "studies", "parameters"):
+    for command in ("data", "check", "contract", "report", "studies", "parameters"):
         assert command in printed
         assert run(command, "--help")[0] == 0
 

@@ -41,6 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("--extract", type=Path, required=True, help="folder of the extract's files")
     data.set_defaults(run=_data)
 
+    check = commands.add_parser("check", help="check an extract against the provider's contract")
+    check.add_argument("--extract", type=Path, required=True, help="folder of the extract's files")
+    check.set_defaults(run=_check)
+
+    contract = commands.add_parser("contract", help="print the contract of the extract")
+    contract.set_defaults(run=_contract)
+
     report = commands.add_parser("report", help="execute the notebooks and publish their results")
     _add_study(report)
     report.add_argument("--cohort", help="restrict to one of the study's cohorts")
@@ -98,6 +105,24 @@ def _data(given: argparse.Namespace) -> int:
     processed = process_extract(study, given.extract, data_folder(project_root()))
     for line in processed.log_lines():
         print(line)
+    return 0
+
+
+def _check(given: argparse.Namespace) -> int:
+    from analysis.files import project_root
+    from analysis.ingest.contract_faults import check_contract
+    from analysis.runs.session import data_folder
+
+    for name, rows in check_contract(given.extract, data_folder(project_root())).items():
+        print(f"{name}: {rows:,} rows")
+    print("The extract keeps the contract.")
+    return 0
+
+
+def _contract(_: argparse.Namespace) -> int:
+    from analysis.ingest.contract_guide import contract_guide
+
+    print(contract_guide(), end="")
     return 0
 
 

@@ -67,6 +67,26 @@ CATEGORIES: Final[dict[str, Label]] = {
     "underserved_area": {"en": "Underprivileged areas", "fr": "Quartiers défavorisés"},
 }
 
+FUNDING: Final[dict[str, Label]] = {
+    "individual": {"en": "Individual", "fr": "Individuel"},
+    "public": {"en": "Public", "fr": "Public"},
+    "apprenticeship": {"en": "Apprenticeship", "fr": "Alternance"},
+    "employer": {"en": "Employer", "fr": "Employeur"},
+    "other": {"en": "Other", "fr": "Autre"},
+}
+
+CAREER_OUTCOMES: Final[dict[str, Label]] = {
+    "job": {"en": "New job", "fr": "Nouvel emploi"},
+    "internship": {"en": "Internship", "fr": "Stage"},
+    "apprenticeship": {"en": "Apprenticeship", "fr": "Alternance"},
+    "business": {"en": "New business", "fr": "Création d’entreprise"},
+    "title_or_raise": {
+        "en": "New title or salary increase",
+        "fr": "Nouveau titre ou augmentation de salaire",
+    },
+    "internal_mobility": {"en": "Internal mobility", "fr": "Mobilité interne"},
+}
+
 GROUPS: Final[dict[str, Label]] = {
     UNDERSERVED: {
         "en": "Underserved (any category)",

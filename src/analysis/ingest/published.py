@@ -40,7 +40,7 @@ class Published(pa.DataFrameModel):
         coerce = True
 
     @pa.dataframe_check(error="a value has a unit and a rounding, a statement has neither")
-    def _value_is_whole(cls, table: pd.DataFrame) -> "pd.Series[bool]":  # noqa: N805 - pandera's way
+    def _value_is_whole(cls, table: pd.DataFrame) -> "pd.Series[bool]":
         given = table[["value", "unit", "rounding"]].notna()
         return given.all(axis=1) | ~given.any(axis=1)
 

@@ -1,0 +1,170 @@
+"""Checking an extract against the contract: every fault, by file, row, column and rule."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import ibis
+from ibis import ir
+from pandera.ibis import Check, DataFrameSchema, IbisData
+
+from analysis.errors import InputError
+from analysis.files import write_text
+from analysis.ingest.checks import (
+    PATTERNS,
+    Rule,
+    Scan,
+    collect_faults,
+    key_scan,
+    reference_scan,
+    refuse_empty,
+    refuse_faults,
+)
+from analysis.ingest.contract import ACROSS, CONTRACT, REFERENCES, Across
+from analysis.ingest.extract import Wanted, find_files, read_tables
+
+LISTING_FILE = "contract.faults.csv"
+KINDS = {
+    # A Parquet file may hold a date as a time at midnight.
+    "date": (r"^[0-9]{4}-[0-9]{2}-[0-9]{2}( 00:00:00)?$", "must be a date (YYYY-MM-DD)"),
+    "int64": (PATTERNS["integer"], "must be a whole number"),
+    "float64": (PATTERNS["number"], "must be a number"),
+    "boolean": ("^(true|false)$", "must be true or false"),
+}
+"""How each type is written, and what is said of a value that is not."""
+
+
+def check_contract(folder: Path, processed: Path) -> dict[str, int]:
+    """Check an extract against the contract.
+
+    Parameters
+    ----------
+    folder
+        Where the extract's files lie.
+    processed
+        The folder of processed tables, where a list of faults is written if there are any.
+
+    Returns
+    -------
+    dict
+        Number of rows of each table.
+
+    Raises
+    ------
+    InputError
+        If a file or column is missing or rows break a rule; every fault is listed.
+    """
+    columns = {name: tuple(schema.columns) for name, schema in _schemas().items()}
+    guide = "An extract holds the tables of docs/data-contract.md, as CSV or Parquet."
+    wanted = Wanted(columns, guide)
+    files = find_files(wanted, folder)
+    raw = read_tables(ibis.duckdb.connect(), wanted, files)
+    listing = processed / LISTING_FILE
+    listing.unlink(missing_ok=True)
+    try:
+        refuse_empty(raw["learners"], files["learners"])
+        faults = collect_faults((files[name].name, scan) for name, scan in contract_scans(raw))
+    except duckdb.Error as error:
+        names = ", ".join(str(path) for path in files.values())
+        raise InputError(f"Not readable as tables: {names}: {error}") from None
+    if faults.counts:
+        write_text(listing, faults.listed.to_csv(index=False))
+    refuse_faults(faults, listing)
+    return {name: int(table.count().to_pyarrow().as_py()) for name, table in raw.items()}
+
+
+def contract_scans(raw: Mapping[str, ir.Table]) -> Iterator[tuple[str, Scan]]:
+    """Scans that find every fault of an extract, each with the name of its table.
+
+    Parameters
+    ----------
+    raw
+        The tables of the contract as they were read: text, with the numbers of rows.
+    """
+    schemas = _schemas()
+    typed = {name: _typed(table, schemas[name]) for name, table in raw.items()}
+    for name, schema in schemas.items():
+        yield name, (raw[name], list(_written(raw[name], schema)))
+        yield (
+            name,
+            (typed[name], [*_column_rules(typed[name], schema), *_row_rules(typed[name], schema)]),
+        )
+        if key := _key(schema):
+            yield name, key_scan(raw[name].filter(raw[name][key[0]].notnull()), key)
+    for (name, column), other in REFERENCES.items():
+        given = raw[name].filter(raw[name][column].notnull())
+        yield name, reference_scan(given, other, raw[other], [column])
+        if rules := [rule for rule in ACROSS if (rule.table, rule.by) == (name, column)]:
+            yield name, _across(typed[name], typed[other], rules)
+
+
+def _schemas() -> dict[str, DataFrameSchema]:
+    return {name: model.to_schema() for name, model in CONTRACT.items()}
+
+
+def _key(schema: DataFrameSchema) -> list[str]:
+    single = [name for name, column in schema.columns.items() if column.unique]
+    return single or list(schema.unique or ())
+
+
+def _typed(table: ir.Table, schema: DataFrameSchema) -> ir.Table:
+    """The table with the types of its schema; what is not written so is null."""
+    typed: dict[str, ir.Value] = {}
+    for name, column in schema.columns.items():
+        kind = str(column.dtype)
+        if kind in KINDS:
+            well = ibis.ifelse(_well_written(table[name], kind), table[name], ibis.null("string"))
+            typed[name] = (well.substr(0, 10) if kind == "date" else well).try_cast(kind)
+    return table.mutate(**typed)
+
+
+def _well_written(value: ir.StringValue, kind: str) -> ir.BooleanValue:
+    return value.re_search(KINDS[kind][0])
+
+
+def _written(table: ir.Table, schema: DataFrameSchema) -> Iterator[Rule]:
+    """Rules on a table's text: nothing that must be there is empty, all is written as its type."""
+    for name, column in schema.columns.items():
+        value, kind = table[name], str(column.dtype)
+        if not column.nullable:
+            yield Rule(name, "must not be empty", value.isnull())
+        if kind in KINDS:
+            read = (value.substr(0, 10) if kind == "date" else value).try_cast(kind)
+            wrong = ~_well_written(value, kind) | read.isnull()
+            yield Rule(name, KINDS[kind][1], value.notnull() & wrong)
+
+
+def _column_rules(table: ir.Table, schema: DataFrameSchema) -> Iterator[Rule]:
+    for name, column in schema.columns.items():
+        for check in column.checks:
+            words, holds = _translated(table[name], check)
+            yield Rule(name, words, table[name].notnull() & ~holds)
+
+
+def _translated(value: ir.Value, check: Check) -> tuple[str, ir.BooleanValue]:
+    """A check of a column in words and as an expression; pandera's own can't be told by row."""
+    told = check.statistics or {}
+    if check.name == "isin":
+        allowed = told["allowed_values"]
+        return f"must be one of: {', '.join(map(str, allowed))}", value.isin(allowed)
+    if check.name == "greater_than_or_equal_to":
+        return f"must be at least {told['min_value']}", value >= told["min_value"]
+    if check.name == "less_than_or_equal_to":
+        return f"must be at most {told['max_value']}", value <= told["max_value"]
+    if check.name == "str_matches":
+        return f"must match {told['pattern']}", value.re_search(told["pattern"])
+    raise NotImplementedError(f"the check {check.name} of the contract")
+
+
+def _row_rules(table: ir.Table, schema: DataFrameSchema) -> Iterator[Rule]:
+    for check in schema.checks:
+        holds = check._check_fn(IbisData(table))
+        yield Rule(check.title, str(check.error), ~holds)
+
+
+def _across(table: ir.Table, other: ir.Table, rules: Sequence[Across]) -> Scan:
+    """Rules of a table and of the one that it refers to, on the two joined."""
+    by = rules[0].by
+    new = [column for column in other.columns if column == by or column not in table.columns]
+    joined = table.inner_join(other.select(new), by)
+    return joined, [Rule(rule.column, rule.words, ~rule.holds(joined)) for rule in rules]
