@@ -11,6 +11,7 @@ import pandas as pd
 from ibis import ir
 
 from analysis.errors import InputError
+from analysis.files import write_text
 from analysis.ingest.extract import ROW
 from analysis.studies import Study
 from analysis.studies.model import Column
@@ -105,8 +106,8 @@ def refuse_empty(table: ir.Table, file: Path) -> None:
         raise InputError(f"{file} has no rows")
 
 
-def refuse_faults(faults: Faults, listing: Path) -> None:
-    """Raise if there are faults, with a summary by rule and the place of the full list.
+def refuse_faults(faults: Faults, listing: Path, remedy: str) -> None:
+    """Raise if there are faults, with a summary by rule, and list them all in a CSV file.
 
     Raises
     ------
@@ -115,6 +116,7 @@ def refuse_faults(faults: Faults, listing: Path) -> None:
     """
     if not faults.counts:
         return
+    write_text(listing, faults.listed.to_csv(index=False))
     groups = faults.listed.groupby(["file", "column", "rule"], sort=False)
     lines = [
         f"  {file}, column {column}: {rule} — {faults.counts[file, column, rule]} row(s), "
@@ -129,9 +131,7 @@ def refuse_faults(faults: Faults, listing: Path) -> None:
     raise InputError(
         f"The extract has {total} fault(s); nothing was written.\n"
         + "\n".join(lines)
-        + f"\n{listed}, with file, row, column, value and rule, are listed in {listing}.\n"
-        "Correct the extract, or, for damage that is known and harmless, declare a repair in "
-        "the study file."
+        + f"\n{listed}, with file, row, column, value and rule, are listed in {listing}.\n{remedy}"
     )
 
 

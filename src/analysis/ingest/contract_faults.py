@@ -9,7 +9,6 @@ from ibis import ir
 from pandera.ibis import Check, DataFrameSchema, IbisData
 
 from analysis.errors import InputError
-from analysis.files import write_text
 from analysis.ingest.checks import (
     PATTERNS,
     Rule,
@@ -67,9 +66,7 @@ def check_contract(folder: Path, processed: Path) -> dict[str, int]:
     except duckdb.Error as error:
         names = ", ".join(str(path) for path in files.values())
         raise InputError(f"Not readable as tables: {names}: {error}") from None
-    if faults.counts:
-        write_text(listing, faults.listed.to_csv(index=False))
-    refuse_faults(faults, listing)
+    refuse_faults(faults, listing, "Correct the extract; docs/data-contract.md has the rules.")
     return {name: int(table.count().to_pyarrow().as_py()) for name, table in raw.items()}
 
 

@@ -28,6 +28,10 @@ from analysis.vocabulary import UNKNOWN_LEVEL
 TABLE_FILE = "rows.parquet"
 LOG_FILE = "log.json"
 CLUSTER_SEPARATOR = " × "
+REMEDY = (
+    "Correct the extract, or, for damage that is known and harmless, declare a repair in the "
+    "study file."
+)
 
 
 @dataclass(frozen=True)
@@ -87,9 +91,7 @@ def process_extract(study: Study, folder: Path, processed: Path) -> Processed:
     except duckdb.Error as error:
         names = ", ".join(str(path) for path in files.values())
         raise InputError(f"Not readable as tables: {names}: {error}") from None
-    if faults.counts:
-        write_text(listing, faults.listed.to_csv(index=False))
-    refuse_faults(faults, listing)
+    refuse_faults(faults, listing, REMEDY)
     derived = derive(tables, study)
     with staged_folder(processed / study.name) as staged:
         derived.to_parquet(staged / TABLE_FILE)
