@@ -4,7 +4,6 @@ What is true of cells is tested against the rows that they were counted from, so
 Helpers are fixtures that give functions, for pytest's import mode lets no test import another.
 """
 
-import gc
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -62,12 +61,6 @@ def draw_persons(size: int = 1500, seed: int = 8128) -> pd.DataFrame:
     graduated[rng.random(size) < 0.1] = pd.NA
     rows["graduated"] = graduated
     return rows
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quick_collections() -> None:
-    """Set aside what is in memory already: statsmodels' `multipletests` collects at each call."""
-    gc.freeze()
 
 
 @pytest.fixture(scope="session")

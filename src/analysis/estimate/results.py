@@ -6,13 +6,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+from numpy.typing import ArrayLike, NDArray
 from pandera.typing import Series
-from statsmodels.stats.multitest import multipletests
+from scipy.stats import false_discovery_control
 
 from analysis.vocabulary import Contrast, Estimand
 
 Correction = Literal["holm", "benjamini_hochberg"]
-STATSMODELS_NAMES = {"holm": "holm", "benjamini_hochberg": "fdr_bh"}
 
 FAMILY: tuple[str, ...] = ("study", "outcome", "contrast", "estimand", "model")
 """Rows that agree in these are one family of tests: one question asked of each group.
@@ -166,8 +166,23 @@ def adjust_p_values(
     tested = results[results["p_value"].notna()]
     tested = tested.assign(model=tested["method"].str.split("_").str[0])
     families = tested.groupby(list(family), observed=True)["p_value"]
-    # A family of one needs no correction, and statsmodels takes its time over each call.
-    adjusted = families.transform(
-        lambda p: multipletests(p, method=STATSMODELS_NAMES[correction])[1] if len(p) > 1 else p
-    )
+    # Not statsmodels' multipletests: it has Python collect its garbage at each call, which took
+    # most of the time of all gaps.
+    adjusted = families.transform(holm if correction == "holm" else false_discovery_control)
     return results.assign(p_adjusted=adjusted.reindex(results.index))
+
+
+def holm(p_values: ArrayLike) -> NDArray[np.float64]:
+    """P-values corrected by Holm (1979), section 2: step down, never less than the one before.
+
+    Parameters
+    ----------
+    p_values
+        Of one family, shape (m,).
+    """
+    p = np.asarray(p_values, dtype=float)
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
