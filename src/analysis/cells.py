@@ -159,7 +159,7 @@ def study_cells(
     table = ibis.duckdb.connect().read_parquet(processed)
     if cohort is not None:
         check_cohort(study, cohort)
-        table = table.filter(table["cohort"] == cohort)
+        table = table.filter(table[study.cohort_column(outcome)] == cohort)
     return count_cells(
         table,
         by=[*study.categories, *covariates],

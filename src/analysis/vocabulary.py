@@ -50,6 +50,20 @@ class Unknown(StrEnum):
     AS_YES = "as_yes"
 
 
+class LearnerKind(StrEnum):
+    """What a person was when a career outcome occurred; apprentices are path students too."""
+
+    FREE = "free"
+    PATH = "path"
+    APPRENTICE = "apprentice"
+
+
+HORIZONS: Final = (6, 12, 24, 60, 120)
+"""Months after graduation at which placement is asked for."""
+
+KEPT: Final = "kept"
+"""Status of a row that is in a denominator; every other status is a reason to leave it out."""
+
 UNDERSERVED: Final = "underserved"
 NON_UNDERSERVED: Final = "non_underserved"
 OTHERS: Final = "others"
@@ -74,6 +88,14 @@ FUNDING: Final[dict[str, Label]] = {
     "employer": {"en": "Employer", "fr": "Employeur"},
     "other": {"en": "Other", "fr": "Autre"},
 }
+
+LEVELS: Final[dict[str, Label]] = {
+    **FUNDING,
+    "woman": {"en": "Women", "fr": "Femmes"},
+    "man": {"en": "Men", "fr": "Hommes"},
+    UNKNOWN_LEVEL: {"en": "Not known", "fr": "Inconnu"},
+}
+"""Levels of covariates that have another name for readers than in the data."""
 
 CAREER_OUTCOMES: Final[dict[str, Label]] = {
     "job": {"en": "New job", "fr": "Nouvel emploi"},

@@ -13,8 +13,15 @@ from pandera.errors import SchemaErrors
 from analysis import cli
 from analysis.errors import InputError
 from analysis.ingest.contract import CONTRACT, REFERENCES
-from analysis.ingest.contract_faults import LISTING_FILE, check_contract
+from analysis.ingest.contract_faults import LISTING_FILE, open_contract
 from analysis.ingest.contract_guide import contract_guide
+from analysis.ingest.extract import count_rows
+
+
+def check_contract(folder: Path, processed: Path) -> dict[str, int]:
+    """Open an extract and count the rows of its tables."""
+    return count_rows(open_contract(folder, processed).raw)
+
 
 Tables = dict[str, list[dict[str, str]]]
 Write = Callable[[Tables], Path]

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from analysis.errors import InputError
 from analysis.files import sha256
 from analysis.ingest import Processed, open_processed, process_extract
-from analysis.ingest.process import cohort, level, membership, outcome
+from analysis.ingest.derive import cohort, level, membership, outcome
 from analysis.studies import Study, load_study
 from analysis.studies.model import Category, Cohort, Covariate, Outcome, Wording
 
@@ -114,7 +114,7 @@ def test_the_log_is_told_in_sentences(toy_processed: Processed) -> None:
     assert f"repaired {repaired} rows of learners.gender: 'Female' means 'F'" in lines
     assert f"job_seeker is not known for {unknown} rows" in lines
     assert not any("carer" in line for line in lines)
-    assert lines[-1] == "wrote 600 rows"
+    assert lines[-1] == "wrote 600 rows, all SYNTHETIC"
 
 
 def test_the_same_extract_gives_the_same_bytes(
@@ -315,4 +315,4 @@ def test_a_row_is_in_the_cohort_that_names_its_value(
     named = dict(zip(("2021", "2022"), groups, strict=True))
     declared = Cohort.model_validate({"from": "x", "groups": named})
     expected = [next((name for name, kept in named.items() if x in kept), None) for x, _ in rows]
-    assert _values(cohort(_texts(x=[x for x, _ in rows]), declared)) == expected
+    assert _values(cohort(_texts(x=[x for x, _ in rows])["x"], declared)) == expected

@@ -285,3 +285,46 @@ def test_values_stay_what_the_data_hold(load_changed: LoadChanged) -> None:
 def test_null_is_no_value(load_changed: LoadChanged) -> None:
     with pytest.raises(InputError, match=r"tables\.learners\.columns\.education\.values\.0"):
         load_changed(("{values: [none, bac, degree]}", "{values: [null, none, bac, degree]}"))
+
+
+# ---- What the provider's study needs ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("  default: \"2022\"", "  default: \"1999\"", "cohort.default: no cohort '1999'"),
+        ("    \"2020\": [\"2020\"]", "    all: [\"2020\"]", "cohort.groups.all: the name is taken"),
+        ("outcome: third_party_funded", "outcome: nope", "described.outcome: no outcome 'nope'"),
+        ("{orientation_rate: oriented", "{orientation_rate: nope", "no outcome 'nope'"),
+        ("cohort_from: started_year", "cohort_from: nope", "no column 'nope'"),
+        ("      refugee:\n", "      nope:\n", "variants.statutory_refugees.categories: no cat"),
+        ("in: [refugee, subsidiary_protection]", "in: [nobody]", "has no value nobody"),
+        ("        in: [qpv, zrr,", "        in: [none, qpv,", "none stands on both sides"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_together_is_told(tmp_path: Path, old: str, new: str, words: str) -> None:
+    text = study_file("openclassrooms").read_text("utf-8")
+    assert text.count(old) == 1, old
+    path = tmp_path / "changed.yml"
+    path.write_text(text.replace(old, new).replace("name: openclassrooms", "name: mine"), "utf-8")
+    with pytest.raises(InputError) as caught:
+        load_study(str(path))
+    assert words in str(caught.value)
+
+
+def test_a_variant_changes_name_title_and_category_only(tmp_path: Path) -> None:
+    plain, other = load_study("openclassrooms"), load_study("openclassrooms+zrr")
+    assert other.name == "openclassrooms+zrr"
+    assert other.digest != plain.digest
+    assert "ZRR" in other.title.fr
+    changed = {
+        name for name in plain.categories if plain.categories[name] != other.categories[name]
+    }
+    assert changed == {"underserved_area"}
+    copy = tmp_path / "mine+yours.d" / "mine.yml"
+    copy.parent.mkdir()
+    text = study_file("openclassrooms").read_text("utf-8")
+    copy.write_text(text.replace("name: openclassrooms", "name: mine"), "utf-8")
+    assert load_study(str(copy)).name == "mine"
+    assert load_study(f"{copy}+zrr").name == "mine+zrr"

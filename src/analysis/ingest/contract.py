@@ -15,7 +15,7 @@ import pandera.ibis as pa
 from ibis import ir
 from pandera.ibis import IbisData
 
-from analysis.vocabulary import CAREER_OUTCOMES, FUNDING
+from analysis.vocabulary import CAREER_OUTCOMES, FUNDING, HORIZONS
 
 GENDERS: Final = ("woman", "man", "other")
 EMPLOYMENT: Final = ("job_seeker", "employed", "self_employed", "student", "inactive")
@@ -28,7 +28,6 @@ AREAS: Final[dict[str, str | None]] = {
     "us_low_income": "US",
 }
 """Classes of areas, each with the country that defines it."""
-WAVES: Final = (6, 12, 24, 60, 120)
 AGES: Final = (14, 100)
 
 
@@ -147,7 +146,7 @@ class Surveys(_Table):
     """The job survey: a row a graduate and wave."""
 
     application: str = pa.Field(description="whose graduation is asked about")
-    wave: int = pa.Field(isin=WAVES, description="months after graduation")
+    wave: int = pa.Field(isin=HORIZONS, description="months after graduation")
     sent: datetime.date = pa.Field(description="when it was sent")
     answered: datetime.date = pa.Field(nullable=True, description="empty: no answer")
     salary_before: float = pa.Field(

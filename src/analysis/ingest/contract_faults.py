@@ -1,6 +1,7 @@
 """Checking an extract against the contract: every fault, by file, row, column and rule."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -33,8 +34,27 @@ KINDS = {
 """How each type is written, and what is said of a value that is not."""
 
 
-def check_contract(folder: Path, processed: Path) -> dict[str, int]:
-    """Check an extract against the contract.
+@dataclass(frozen=True)
+class Provided:
+    """An extract that keeps the contract.
+
+    Attributes
+    ----------
+    files
+        The file of each table.
+    raw
+        The tables as they were read: text, with the numbers of rows.
+    tables
+        The tables with the types of the contract.
+    """
+
+    files: dict[str, Path]
+    raw: dict[str, ir.Table]
+    tables: dict[str, ir.Table]
+
+
+def open_contract(folder: Path, processed: Path) -> Provided:
+    """Open an extract after checking it against the contract.
 
     Parameters
     ----------
@@ -43,17 +63,13 @@ def check_contract(folder: Path, processed: Path) -> dict[str, int]:
     processed
         The folder of processed tables, where a list of faults is written if there are any.
 
-    Returns
-    -------
-    dict
-        Number of rows of each table.
-
     Raises
     ------
     InputError
         If a file or column is missing or rows break a rule; every fault is listed.
     """
-    columns = {name: tuple(schema.columns) for name, schema in _schemas().items()}
+    schemas = _schemas()
+    columns = {name: tuple(schema.columns) for name, schema in schemas.items()}
     guide = "An extract holds the tables of docs/data-contract.md, as CSV or Parquet."
     wanted = Wanted(columns, guide)
     files = find_files(wanted, folder)
@@ -67,7 +83,7 @@ def check_contract(folder: Path, processed: Path) -> dict[str, int]:
         names = ", ".join(str(path) for path in files.values())
         raise InputError(f"Not readable as tables: {names}: {error}") from None
     refuse_faults(faults, listing, "Correct the extract; docs/data-contract.md has the rules.")
-    return {name: int(table.count().to_pyarrow().as_py()) for name, table in raw.items()}
+    return Provided(files, raw, {name: _typed(raw[name], schemas[name]) for name in raw})
 
 
 def contract_scans(raw: Mapping[str, ir.Table]) -> Iterator[tuple[str, Scan]]:

@@ -73,6 +73,11 @@ def find_files(wanted: Wanted, folder: Path) -> dict[str, Path]:
     return {name: path for name, path in found.items() if path is not None}
 
 
+def count_rows(tables: Mapping[str, ir.Table]) -> dict[str, int]:
+    """Number of rows of each table."""
+    return {name: int(table.count().to_pyarrow().as_py()) for name, table in tables.items()}
+
+
 def _table_file(folder: Path, name: str) -> Path | None:
     candidates = [folder / f"{name}{suffix}" for suffix in SUFFIXES]
     return next((path for path in candidates if path.is_file()), None)

@@ -8,26 +8,30 @@ from typing import Any
 
 import duckdb
 import ibis
+import pandas as pd
 from ibis import ir
 
 from analysis.errors import InputError
 from analysis.files import canonical_json, sha256, staged_folder, write_text
+from analysis.ingest.career_outcomes import count_outcomes
 from analysis.ingest.checks import find_faults, refuse_faults
+from analysis.ingest.contract_faults import open_contract
+from analysis.ingest.derive import derive
 from analysis.ingest.extract import (
-    ROW,
     count_repairs,
+    count_rows,
     find_files,
     read_tables,
     repair,
     wanted_by,
 )
+from analysis.ingest.journeys import count_steps, extract_date, journeys
+from analysis.ingest.synthetic import is_generated
 from analysis.studies import Study
-from analysis.studies.model import Category, Cohort, Covariate, Outcome, band_labels
-from analysis.vocabulary import UNKNOWN_LEVEL
 
 TABLE_FILE = "rows.parquet"
+OUTCOMES_FILE = "career_outcomes.parquet"
 LOG_FILE = "log.json"
-CLUSTER_SEPARATOR = " × "
 REMEDY = (
     "Correct the extract, or, for damage that is known and harmless, declare a repair in the "
     "study file."
@@ -46,6 +50,20 @@ class Processed:
         """The Parquet file."""
         return self.folder / TABLE_FILE
 
+    @property
+    def synthetic(self) -> bool:
+        """Whether persons were generated."""
+        return bool(self.log["synthetic"])
+
+    def marked(self, study: Study) -> Study:
+        """The study, marked synthetic if this table is."""
+        return study.as_generated() if self.synthetic else study
+
+    def career_outcomes(self) -> pd.DataFrame | None:
+        """Counts of career outcomes (see `count_outcomes`); None if the extract has none."""
+        path = self.folder / OUTCOMES_FILE
+        return pd.read_parquet(path) if path.is_file() else None
+
     def log_lines(self) -> Iterator[str]:
         """What was read, repaired and left unknown, in sentences."""
         for source in self.log["sources"]:
@@ -58,7 +76,32 @@ class Processed:
         for name, rows in self.log["unknown"].items():
             if rows:
                 yield f"{name} is not known for {rows:,} rows"
-        yield f"wrote {self.log['rows']:,} rows"
+        yield f"wrote {self.log['rows']:,} rows" + (", all SYNTHETIC" if self.synthetic else "")
+
+
+@dataclass(frozen=True)
+class _Read:
+    """An extract that passed its checks.
+
+    Attributes
+    ----------
+    files
+        The file of each of its tables.
+    rows
+        How many rows each table has.
+    tables
+        The tables that the study asks about, by name.
+    log
+        What else is to be told of the reading.
+    counts
+        Tables of counts to keep beside the rows, by file name.
+    """
+
+    files: dict[str, Path]
+    rows: dict[str, int]
+    tables: dict[str, ir.Table]
+    log: dict[str, Any]
+    counts: dict[str, pd.DataFrame]
 
 
 def process_extract(study: Study, folder: Path, processed: Path) -> Processed:
@@ -77,12 +120,32 @@ def process_extract(study: Study, folder: Path, processed: Path) -> Processed:
     ------
     InputError
         If files or columns are missing or rows break the study's rules. All faults are listed
-        in `<study>.faults.csv` below `processed`, and no table is written.
+        in a file below `processed`, and no table is written.
     """
+    read = (_read_contract if study.contract else _read_declared)(study, folder, processed)
+    with staged_folder(processed / study.name) as staged:
+        derive(read.tables, study).to_parquet(staged / TABLE_FILE)
+        for name, table in read.counts.items():
+            table.to_parquet(staged / name, index=False)
+        log = {
+            "study": study.name,
+            "study_sha256": study.digest,
+            "sources": [
+                {"file": path.name, "sha256": sha256(path), "rows": read.rows[name]}
+                for name, path in read.files.items()
+            ],
+            **read.log,
+            **_counts(ibis.duckdb.connect().read_parquet(staged / TABLE_FILE), study),
+        }
+        write_text(staged / LOG_FILE, canonical_json(log))
+    return Processed(processed / study.name, log)
+
+
+def _read_declared(study: Study, folder: Path, processed: Path) -> _Read:
+    """Read the tables that the study file declares."""
     wanted = wanted_by(study)
     files = find_files(wanted, folder)
-    connection = ibis.duckdb.connect()
-    raw = read_tables(connection, wanted, files)
+    raw = read_tables(ibis.duckdb.connect(), wanted, files)
     tables = repair(raw, study)
     listing = processed / f"{study.name}.faults.csv"
     listing.unlink(missing_ok=True)
@@ -92,18 +155,25 @@ def process_extract(study: Study, folder: Path, processed: Path) -> Processed:
         names = ", ".join(str(path) for path in files.values())
         raise InputError(f"Not readable as tables: {names}: {error}") from None
     refuse_faults(faults, listing, REMEDY)
-    derived = derive(tables, study)
-    with staged_folder(processed / study.name) as staged:
-        derived.to_parquet(staged / TABLE_FILE)
-        log = {
-            "study": study.name,
-            "study_sha256": study.digest,
-            "sources": [_source(files[name], raw[name]) for name in files],
-            "repairs": count_repairs(raw, study),
-            **_counts(connection.read_parquet(staged / TABLE_FILE), study),
-        }
-        write_text(staged / LOG_FILE, canonical_json(log))
-    return Processed(processed / study.name, log)
+    log = {"repairs": count_repairs(raw, study), "synthetic": study.synthetic}
+    return _Read(files, count_rows(raw), tables, log, {})
+
+
+def _read_contract(study: Study, folder: Path, processed: Path) -> _Read:
+    """Read the tables of the contract and derive the journeys, the one table of the study."""
+    provided = open_contract(folder, processed)
+    as_of = extract_date(provided.tables)
+    derived = journeys(provided.tables, as_of)
+    # Kept in the engine, for several counts follow from it.
+    rows = derived.get_backend().create_table("journeys", derived, temp=True)
+    log = {
+        "repairs": [],
+        "synthetic": study.synthetic or is_generated(provided.tables["learners"]),
+        "as_of": as_of.isoformat(),
+        "steps": count_steps(rows),
+    }
+    counts = {OUTCOMES_FILE: count_outcomes(provided.tables)}
+    return _Read(provided.files, count_rows(provided.raw), {study.rows: rows}, log, counts)
 
 
 def open_processed(study: Study, processed: Path) -> Processed:
@@ -120,12 +190,12 @@ def open_processed(study: Study, processed: Path) -> Processed:
         f"Make it from the extract: make data STUDY={study.name} EXTRACT=folder, "
         "where STUDY may be the path of a study file too."
     )
-    if not (folder / LOG_FILE).is_file():
+    log = read_log(study, processed)
+    if log is None:
         raise InputError(
             f"There is no processed table of study {study.name} yet. {remedy}\n"
             f"{study.provenance.obtain}"
         )
-    log = json.loads((folder / LOG_FILE).read_text(encoding="utf-8"))
     if log.get("study_sha256") != study.digest:
         raise InputError(
             f"The processed table of study {study.name} was made by another version of its "
@@ -134,81 +204,13 @@ def open_processed(study: Study, processed: Path) -> Processed:
     return Processed(folder, log)
 
 
-def derive(tables: dict[str, ir.Table], study: Study) -> ir.Table:
-    """Derive the processed table, lazily.
-
-    Returns
-    -------
-    ibis Table
-        `person`, `cluster` (where declared), `cohort` (where declared), each outcome and
-        category as true, false or null, each covariate as a text level.
-    """
-    rows = tables[study.rows]
-    for other, by in study.tables[study.rows].references.items():
-        new = [name for name in tables[other].columns if name in by or name not in rows.columns]
-        rows = rows.inner_join(tables[other].select(new), list(by))
-    derived: dict[str, ir.Value] = {"person": rows[study.person]}
-    if study.cluster:
-        parts = [rows[column] for column in study.cluster]
-        derived["cluster"] = ibis.literal(CLUSTER_SEPARATOR).join(parts)
-    if study.cohort:
-        derived["cohort"] = cohort(rows, study.cohort)
-    derived |= {name: outcome(rows, part) for name, part in study.outcomes.items()}
-    derived |= {name: membership(rows, part) for name, part in study.categories.items()}
-    derived |= {name: level(rows, part) for name, part in study.covariates.items()}
-    # In the order of the file, so that the same extract gives the same bytes.
-    return rows.order_by(ROW).select(**derived)
-
-
-def outcome(rows: ir.Table, declared: Outcome) -> ir.BooleanValue:
-    """Tell true for success, false for failure, null outside the denominator."""
-    value = rows[declared.source]
-    inside = ibis.and_(*(rows[column].isin(kept) for column, kept in declared.among.items()))
-    return ibis.cases(
-        (inside & value.isin(declared.success), True),
-        (inside & value.isin(declared.failure), False),
-        else_=ibis.null("boolean"),
-    )
-
-
-def membership(rows: ir.Table, declared: Category) -> ir.BooleanValue:
-    """Tell true for known in, false for known out, null for unknown."""
-    value = rows[declared.source]
-    return ibis.cases(
-        (value.isin(declared.known_in), True),
-        (value.isin(declared.known_out), False),
-        else_=ibis.null("boolean"),
-    )
-
-
-def level(rows: ir.Table, declared: Covariate) -> ir.StringValue:
-    """Level of a covariate; what is not known is a level of its own."""
-    value = rows[declared.source]
-    if declared.cuts:
-        number = value.cast("float64")
-        bands = zip(declared.cuts, band_labels(declared.cuts), strict=False)
-        last = band_labels(declared.cuts)[-1]
-        value = ibis.cases(
-            (number.isnull(), ibis.null("string")),
-            *((number <= cut, band) for cut, band in bands),
-            else_=last,
-        )
-    return value.fill_null(UNKNOWN_LEVEL)
-
-
-def cohort(rows: ir.Table, declared: Cohort) -> ir.StringValue:
-    """Name of the cohort of each row; null if its value belongs to none."""
-    value = rows[declared.source]
-    branches = [(value.isin(values), name) for name, values in declared.groups.items()]
-    return ibis.cases(*branches, else_=ibis.null("string"))
-
-
-def _source(path: Path, table: ir.Table) -> dict[str, Any]:
-    return {
-        "file": path.name,
-        "sha256": sha256(path),
-        "rows": int(table.count().to_pyarrow().as_py()),
-    }
+def read_log(study: Study, processed: Path) -> dict[str, Any] | None:
+    """The log of a study's processed table; None if there is none."""
+    path = processed / study.name / LOG_FILE
+    if not path.is_file():
+        return None
+    log: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return log
 
 
 def _counts(table: ir.Table, study: Study) -> dict[str, Any]:

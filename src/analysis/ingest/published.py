@@ -45,12 +45,12 @@ class Published(pa.DataFrameModel):
         return given.all(axis=1) | ~given.any(axis=1)
 
 
-def published_folder(root: Path, year: int) -> Path:
+def published_folder(root: Path, year: int | str) -> Path:
     """The folder of the figures published of a year."""
     return raw_folder(root) / "published" / str(year)
 
 
-def read_published(root: Path, year: int, subject: str) -> pd.DataFrame:
+def read_published(root: Path, year: int | str, subject: str) -> pd.DataFrame:
     """Read the published figures of a subject.
 
     Parameters

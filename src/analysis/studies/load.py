@@ -10,6 +10,7 @@ from analysis.files import project_root, read_yaml
 from analysis.studies.model import Study
 
 SUFFIXES = (".yml", ".yaml")
+VARIANT_MARK = "+"
 SHIPPED = Path(str(resources.files("analysis.studies")))
 
 
@@ -41,21 +42,29 @@ def study_file(study: str) -> Path:
     return path
 
 
+def split_variants(study: str) -> tuple[str, list[str]]:
+    """Part `name+variant` into the study's name or path and the names of its variants."""
+    _, *variants = Path(study).name.split(VARIANT_MARK)
+    return study.removesuffix(VARIANT_MARK.join(["", *variants])), variants
+
+
 def load_study(study: str) -> Study:
     """Read and check a study file.
 
     Parameters
     ----------
     study
-        Name of a shipped study, or the path of a study file.
+        Name of a shipped study, or the path of a study file; `name+variant` asks for a variant
+        that it declares.
 
     Raises
     ------
     InputError
-        If the file does not exist, is not YAML, or does not hold a study; the message lists
-        every fault with its place in the file.
+        If the file does not exist, is not YAML, does not hold a study, or lacks the variant; the
+        message lists every fault with its place in the file.
     """
-    path = study_file(study)
+    base, variants = split_variants(study)
+    path = study_file(base)
     content = read_yaml(path)
     try:
         loaded = Study.model_validate(content)
@@ -63,6 +72,11 @@ def load_study(study: str) -> Study:
         raise InputError(f"{path} is not a study:\n{_fault_lines(error)}") from None
     if path.parent != SHIPPED and loaded.name in available_studies():
         raise InputError(f"{path}: name: {loaded.name!r} is taken by a study of this repository")
+    for name in variants:
+        if name not in loaded.variants:
+            known = ", ".join(loaded.variants) or "none"
+            raise InputError(f"Study {loaded.name} has no variant {name!r}. Variants: {known}.")
+        loaded = loaded.with_variant(name)
     return loaded
 
 

@@ -11,9 +11,10 @@ from analysis.vocabulary import CATEGORIES, GROUPS, UNKNOWN_LEVEL, Label
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+COHORT = "cohort"
+ALL_COHORTS = "all"
 RESERVED_NAMES = frozenset(
-    {"person", "cluster", "cohort", "n", "persons", "successes", "answered", "member"}
-    | GROUPS.keys()
+    {"person", "cluster", COHORT, "n", "persons", "successes", "answered", "member"} | GROUPS.keys()
 )
 
 
@@ -64,7 +65,8 @@ class Outcome(_Part):
     """A yes-or-no outcome and its denominator.
 
     Rows whose value is in neither `success` nor `failure` are outside the denominator, and so
-    are rows for which a column of `among` has none of the values listed.
+    are rows for which a column of `among` has none of the values listed. `cohort_from` names the
+    column that sorts its rows into cohorts, where that is not the study's.
     """
 
     label: Wording
@@ -73,6 +75,8 @@ class Outcome(_Part):
     success: tuple[str, ...]
     failure: tuple[str, ...]
     among: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    cohort_from: str | None = None
+    default: bool = True
 
 
 class Category(_Part):
@@ -97,10 +101,21 @@ class Covariate(_Part):
 
 
 class Cohort(_Part):
-    """How rows are sorted into the cohorts that a report can be restricted to."""
+    """How rows are sorted into the cohorts that a report can be restricted to.
+
+    `default` names the cohort of a report that asks for none.
+    """
 
     source: str = Field(alias="from")
     groups: dict[str, tuple[str, ...]]
+    default: str | None = None
+
+
+class Described(_Part):
+    """The persons that a study describes: those in the denominator of an outcome."""
+
+    outcome: str
+    label: Wording
 
 
 class Provenance(_Part):
@@ -112,15 +127,32 @@ class Provenance(_Part):
     obtain: str
 
 
+class Variant(_Part):
+    """Another definition of some categories, asked for as `study+variant`."""
+
+    label: Wording
+    categories: dict[Name, Category]
+
+
 class Study(_Part):
-    """Everything that is particular to one study."""
+    """Everything that is particular to one study.
+
+    `contract` says that the extract keeps the provider's contract, whose journeys are then the one
+    table; `generated` is the provenance of the cohort that is generated where there is no extract;
+    `published` maps a published rate to the outcome that estimates it; `described` says whom to
+    describe, those of the first outcome when not given.
+    """
 
     name: Name
     title: Wording
     unit: Wording
     population: Wording
     provenance: Provenance
+    generated: Provenance | None = None
     synthetic: bool = False
+    contract: bool = False
+    published: dict[str, str] = Field(default_factory=dict)
+    described: Described | None = None
     tables: dict[str, Table]
     rows: str
     person: str
@@ -130,6 +162,26 @@ class Study(_Part):
     categories: Annotated[dict[Name, Category], Field(min_length=1)]
     adjusters: dict[Name, Covariate]
     mediators: dict[Name, Covariate] = Field(default_factory=dict)
+    variants: dict[Name, Variant] = Field(default_factory=dict)
+
+    def with_variant(self, name: str) -> Self:
+        """The study with the categories of a variant in place of its own."""
+        variant = self.variants[name]
+        title = {
+            language: f"{self.title.label()[language]} ({words})"
+            for language, words in variant.label.label().items()
+        }
+        changed = {
+            "name": f"{self.name}+{name}",
+            "title": Wording.model_validate(title),
+            "categories": {**self.categories, **variant.categories},
+        }
+        return self.model_copy(update=changed)
+
+    def as_generated(self) -> Self:
+        """The study of a generated extract: marked synthetic, with that provenance."""
+        told = self.generated or self.provenance
+        return self.model_copy(update={"synthetic": True, "provenance": told})
 
     @property
     def covariates(self) -> dict[str, Covariate]:
@@ -156,6 +208,19 @@ class Study(_Part):
     def default_adjusters(self) -> tuple[str, ...]:
         """Names of the adjusters that enter unless an analyst says otherwise."""
         return tuple(name for name, adjuster in self.adjusters.items() if adjuster.default)
+
+    def default_outcomes(self) -> tuple[str, ...]:
+        """Names of the outcomes that are estimated unless an analyst says otherwise."""
+        return tuple(name for name, outcome in self.outcomes.items() if outcome.default)
+
+    @property
+    def described_outcome(self) -> str:
+        """Name of the outcome whose denominator are the persons to describe."""
+        return self.described.outcome if self.described else next(iter(self.outcomes))
+
+    def cohort_column(self, outcome: str) -> str:
+        """Column of the processed table that holds the cohort of an outcome's rows."""
+        return COHORT if self.outcomes[outcome].cohort_from is None else f"{COHORT}_{outcome}"
 
     def levels(self, covariate: str) -> tuple[str, ...]:
         """Levels of a covariate in their declared order, "unknown" last; empty if undeclared."""
@@ -199,6 +264,27 @@ def _problems(study: Study) -> Iterator[str]:
         if twice := sorted({value for value in values if values.count(value) > 1}):
             yield f"{place}: {', '.join(twice)} stands on both sides"
     yield from _cut_problems(study, known)
+    yield from _cohort_problems(study)
+    yield from _outcome_problems(study)
+
+
+def _outcome_problems(study: Study) -> Iterator[str]:
+    for measure, name in study.published.items():
+        if name not in study.outcomes:
+            yield f"published.{measure}: no outcome {name!r}"
+    if study.described_outcome not in study.outcomes:
+        yield f"described.outcome: no outcome {study.described_outcome!r}"
+
+
+def _cohort_problems(study: Study) -> Iterator[str]:
+    groups = study.cohort.groups if study.cohort else {}
+    if ALL_COHORTS in groups:
+        yield f"cohort.groups.{ALL_COHORTS}: the name is taken by the program"
+    if study.cohort and study.cohort.default not in (None, *groups):
+        yield f"cohort.default: no cohort {study.cohort.default!r}"
+    for name, outcome in study.outcomes.items():
+        if outcome.cohort_from and not study.cohort:
+            yield f"outcomes.{name}.cohort_from: the study declares no cohort"
 
 
 def _table_problems(study: Study) -> Iterator[str]:
@@ -233,6 +319,9 @@ def _name_problems(study: Study) -> Iterator[str]:
         yield f"{name}: the name is used twice among outcomes, categories, adjusters, mediators"
     for name in sorted(RESERVED_NAMES.intersection(names)):
         yield f"{name}: the name is taken by the program"
+    for name, variant in study.variants.items():
+        for other in variant.categories.keys() - study.categories.keys():
+            yield f"variants.{name}.categories: no category {other!r}"
     for name, category in study.categories.items():
         if category.label is None and name not in CATEGORIES:
             yield f"categories.{name}.label: needed, for the name is not one of the vocabulary's"
@@ -258,6 +347,11 @@ def _columns_used(study: Study) -> Iterator[tuple[str, str]]:
             yield f"{kind}.{name}.from", part.source
     for name, outcome in study.outcomes.items():
         yield from ((f"outcomes.{name}.among", column) for column in outcome.among)
+        if outcome.cohort_from:
+            yield f"outcomes.{name}.cohort_from", outcome.cohort_from
+    for name, variant in study.variants.items():
+        for category, part in variant.categories.items():
+            yield f"variants.{name}.categories.{category}.from", part.source
 
 
 def _values_used(study: Study) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -265,8 +359,15 @@ def _values_used(study: Study) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         yield f"outcomes.{name}", outcome.source, (*outcome.success, *outcome.failure)
         for column, values in outcome.among.items():
             yield f"outcomes.{name}.among", column, values
-    for name, category in study.categories.items():
-        yield f"categories.{name}", category.source, (*category.known_in, *category.known_out)
+    for place, category in _category_parts(study):
+        yield place, category.source, (*category.known_in, *category.known_out)
     if study.cohort:
         for name, values in study.cohort.groups.items():
             yield f"cohort.groups.{name}", study.cohort.source, values
+
+
+def _category_parts(study: Study) -> Iterator[tuple[str, Category]]:
+    yield from ((f"categories.{name}", part) for name, part in study.categories.items())
+    for name, variant in study.variants.items():
+        for category, part in variant.categories.items():
+            yield f"variants.{name}.categories.{category}", part
