@@ -34,9 +34,9 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 lab: $(READY) ## open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab notebooks/03_placement_gaps.ipynb
+	@$(BIN)/jupyter lab notebooks
 
-data: $(READY) ## check an extract and derive its processed table
+data: $(READY) ## check an extract, or generate one, and derive its processed table
 	@$(BIN)/placement-gaps data $(if $(STUDY),--study '$(STUDY)') $(if $(EXTRACT),--extract '$(EXTRACT)')
 
 report: $(READY) ## execute the notebooks and publish figures, tables and pages
@@ -60,6 +60,7 @@ lint: $(READY) ## check format, style, types and the direction of imports
 
 bench: $(READY) ## measure time and memory on ten million generated persons
 	@$(BIN)/python benchmarks/adjusted_gaps.py
+	@$(BIN)/python benchmarks/generated_cohort.py
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --generate-hashes \

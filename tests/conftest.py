@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis.ingest import Processed, process_extract
+from analysis.ingest.synthetic.generate import generate_extract
 from analysis.studies import Study, load_study
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -129,6 +131,28 @@ def oulad_folder() -> Path:
     if not (OULAD / "studentInfo.csv").is_file():
         pytest.skip("the OULAD extract is not at ../shared/data/oulad")
     return OULAD
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with the generated extract of the provider's contract."""
+    folder = tmp_path_factory.mktemp("generated") / "extract"
+    generate_extract(ROOT, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def provider_study() -> Study:
+    """Give the study on the provider's contract."""
+    return load_study("openclassrooms")
+
+
+@pytest.fixture(scope="session")
+def provider_processed(
+    provider_study: Study, generated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Processed:
+    """Give the processed table of the generated extract."""
+    return process_extract(provider_study, generated, tmp_path_factory.mktemp("processed"))
 
 
 @pytest.fixture(scope="session")
