@@ -101,7 +101,7 @@ def test_help_loads_no_library(tmp_path: Path, words: list[str]) -> None:
 def test_help_names_every_command(run: Run) -> None:
     code, printed, errors = run("--help")
     assert (code, errors) == (0, "")
-    for command in ("data", "check", "contract", "report", "studies", "parameters"):
+    for command in ("data", "generate", "check", "contract", "report", "studies", "parameters"):
         assert command in printed
         assert run(command, "--help")[0] == 0
 
@@ -113,7 +113,7 @@ def test_the_version_is_that_of_the_package(run: Run, repository: Path) -> None:
     assert script.load() is cli.main
 
 
-@pytest.mark.parametrize("words", [[], ["publish"], ["report", "--colour"], ["data"]])
+@pytest.mark.parametrize("words", [[], ["publish"], ["report", "--colour"], ["generate"]])
 def test_what_is_no_command_is_refused(run: Run, words: list[str]) -> None:
     code, printed, errors = run(*words)
     assert (code, printed) == (2, "")
@@ -126,13 +126,14 @@ def test_what_is_no_command_is_refused(run: Run, words: list[str]) -> None:
         (["report", "--study", "nope"], ["'nope'", *available_studies()]),
         (["report", "--study", "nope.yml"], ["'nope.yml'", *available_studies()]),
         (["data", "--study", "nope", "--extract", "."], ["'nope'", *available_studies()]),
-        (["report", "--cohort", "1999"], ["cohort", "'1999'", "2013, 2014"]),
+        (["report", "--study", "oulad", "--cohort", "1999"], ["cohort", "'1999'", "2013, 2014"]),
         (["report", "--notebook", "99_nope"], ["'99_nope'", *MODELS]),
         (["parameters", "99_nope"], ["'99_nope'", *MODELS]),
         (["report", "--params", "nowhere.yml"], ["nowhere.yml", "can't be read"]),
         (["data", "--extract", "nowhere"], ["nowhere is not a folder"]),
         (["report", "--extract", "nowhere"], ["nowhere is not a folder"]),
-        (["report"], ["no processed table of study oulad", "make data"]),
+        (["report", "--study", "oulad"], ["no processed table of study oulad", "make data"]),
+        (["data", "--study", "oulad"], ["Give the extract of study oulad", "Download"]),
     ],
 )
 def test_a_wrong_argument_is_refused_with_the_right_ones(
@@ -186,7 +187,8 @@ WRONG_PARAMETERS = {
 @pytest.mark.parametrize("text", WRONG_PARAMETERS)
 def test_a_wrong_parameter_is_refused_with_the_right_ones(run: Run, root: Path, text: str) -> None:
     (root / "wrong.yml").write_text(f"{text}\n")
-    code, printed, errors = run("report", "--params", "wrong.yml")
+    study = [] if text.startswith("study") else ["--study", "oulad"]
+    code, printed, errors = run("report", "--params", "wrong.yml", *study)
     assert (code, printed) == (2, "")
     assert "Traceback" not in errors
     for word in WRONG_PARAMETERS[text]:
@@ -207,7 +209,8 @@ def test_what_is_wrong_is_refused_before_libraries_are_loaded(root: Path) -> Non
     commands += [["report", "--notebook", "99_nope"]]
     for number, text in enumerate(WRONG_PARAMETERS):
         (root / f"wrong-{number}.yml").write_text(f"{text}\n")
-        commands.append(["report", "--params", f"wrong-{number}.yml"])
+        study = [] if text.startswith("study") else ["--study", "oulad"]
+        commands.append(["report", "--params", f"wrong-{number}.yml", *study])
     assert _probe(root, commands, HEAVY) == {"codes": [2] * len(commands), "loaded": []}
 
 
@@ -266,7 +269,7 @@ def test_an_extract_is_processed_into_the_repository(
     assert (code, errors) == (0, "")
     assert "read 600 rows of learners.csv" in printed
     assert "'Female' means 'F'" in printed
-    assert printed.endswith("wrote 600 rows\n")
+    assert printed.endswith("wrote 600 rows, all SYNTHETIC\n")
     assert pq.read_table(root / "data/processed/bootcamp/rows.parquet").num_rows == 600
 
 

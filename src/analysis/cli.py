@@ -38,8 +38,17 @@ def _parser() -> argparse.ArgumentParser:
 
     data = commands.add_parser("data", help="check an extract and derive its processed table")
     _add_study(data)
-    data.add_argument("--extract", type=Path, required=True, help="folder of the extract's files")
+    data.add_argument(
+        "--extract", type=Path, help="folder of the extract's files; a generated cohort if left out"
+    )
     data.set_defaults(run=_data)
+
+    generate = commands.add_parser("generate", help="generate a SYNTHETIC extract in the contract")
+    generate.add_argument("--to", type=Path, required=True, help="folder to write")
+    generate.add_argument("--scale", type=_whole, default=1, help="times 200,000 persons")
+    generate.add_argument("--seed", type=_whole, help="of the draws")
+    generate.add_argument("--threads", type=_whole, help="of the engine; they change no byte")
+    generate.set_defaults(run=_generate)
 
     check = commands.add_parser("check", help="check an extract against the provider's contract")
     check.add_argument("--extract", type=Path, required=True, help="folder of the extract's files")
@@ -99,21 +108,35 @@ def _data(given: argparse.Namespace) -> int:
 
     study = load_study(given.study or DEFAULT_STUDY)
     # Imported late: an unknown study is refused before the heavy libraries are loaded.
-    from analysis.ingest import process_extract
+    from analysis.ingest import obtain_data
     from analysis.runs.session import data_folder
 
-    processed = process_extract(study, given.extract, data_folder(project_root()))
+    root = project_root()
+    processed = obtain_data(study, root, data_folder(root), given.extract, renew=True)
     for line in processed.log_lines():
         print(line)
     return 0
 
 
+def _generate(given: argparse.Namespace) -> int:
+    from analysis.files import project_root
+    from analysis.ingest.synthetic.assumed import SEED
+    from analysis.ingest.synthetic.generate import generate_extract
+
+    seed = SEED if given.seed is None else given.seed
+    generate_extract(project_root(), given.to, scale=given.scale, seed=seed, threads=given.threads)
+    print(f"generated: {given.to}, all SYNTHETIC")
+    return 0
+
+
 def _check(given: argparse.Namespace) -> int:
     from analysis.files import project_root
-    from analysis.ingest.contract_faults import check_contract
+    from analysis.ingest.contract_faults import open_contract
+    from analysis.ingest.extract import count_rows
     from analysis.runs.session import data_folder
 
-    for name, rows in check_contract(given.extract, data_folder(project_root())).items():
+    provided = open_contract(given.extract, data_folder(project_root()))
+    for name, rows in count_rows(provided.raw).items():
         print(f"{name}: {rows:,} rows")
     print("The extract keeps the contract.")
     return 0
@@ -147,7 +170,7 @@ def _report(given: argparse.Namespace) -> int:
         time_limit=given.time_limit,
         quiet=given.quiet,
     )
-    if given.extract:
+    if given.extract or report.data.synthetic:
         print("\n".join(report.data.log_lines()))
     for one in report.ended:
         print(
@@ -165,10 +188,10 @@ def _report(given: argparse.Namespace) -> int:
 def _from_root(study: str) -> str:
     """Path of a study file from the repository, so that results don't name this machine."""
     from analysis.files import project_root
-    from analysis.studies.load import SUFFIXES
+    from analysis.studies.load import SUFFIXES, split_variants
 
     path, root = Path(study).resolve(), project_root()
-    inside = study.endswith(SUFFIXES) and path.is_relative_to(root)
+    inside = split_variants(study)[0].endswith(SUFFIXES) and path.is_relative_to(root)
     return path.relative_to(root).as_posix() if inside else study
 
 

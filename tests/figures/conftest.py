@@ -6,10 +6,21 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.cells import study_cells
 from analysis.estimate.gaps import study_gaps
+from analysis.estimate.journey import funnel, overlap, shares_by_group
+from analysis.estimate.rates import rate_rows
+from analysis.estimate.results import result_table
+from analysis.figures.journey import funding_chart, funnel_chart, outcomes_chart, overlap_chart
+from analysis.figures.published import beside_printed, published_chart
+from analysis.figures.rates import rates_chart
+from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
-from analysis.ingest import process_extract
+from analysis.ingest import Processed, process_extract
+from analysis.ingest.published import read_published
 from analysis.studies import Study, load_study
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -20,6 +31,7 @@ class Estimated:
     gaps: pd.DataFrame
     steps: pd.DataFrame
     processed: Path
+    more: tuple[Chart, ...] = ()
 
     def subject(self, outcome: str = "graduated") -> Subject:
         return Subject(self.study, outcome, None, 0.95)
@@ -27,7 +39,11 @@ class Estimated:
 
 @pytest.fixture(scope="session")
 def estimated(
-    toy_study_file: Path, toy_extract: Path, tmp_path_factory: pytest.TempPathFactory
+    toy_study_file: Path,
+    toy_extract: Path,
+    provider_processed: Processed,
+    provider_study: Study,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Estimated:
     study = load_study(str(toy_study_file))
     data = process_extract(study, toy_extract, tmp_path_factory.mktemp("processed"))
@@ -37,4 +53,37 @@ def estimated(
         outcomes=tuple(study.outcomes),
         covariates=study.default_adjusters(),
     )
-    return Estimated(study, gaps, steps, data.path)
+    return Estimated(study, gaps, steps, data.path, _described(provider_processed, provider_study))
+
+
+def _described(data: Processed, declared: Study) -> tuple[Chart, ...]:
+    """Charts of the generated cohort, as the notebooks 01 and 02 draw them."""
+    study, cohort = data.marked(declared), "2022"
+    where = (study, data.path, cohort)
+
+    def subject(outcome: str) -> Subject:
+        return Subject(study, outcome, cohort, 0.95)
+
+    described = subject(study.described_outcome)
+    counts = data.career_outcomes()
+    assert counts is not None
+    charts = [
+        funnel_chart(funnel(*where), described),
+        overlap_chart(overlap(*where), described),
+        funding_chart(shares_by_group(*where, "funding"), described),
+        outcomes_chart(counts[counts["year"] <= int(cohort)], described),
+    ]
+    printed = read_published(ROOT, cohort, "categories")
+    for measure, outcome in study.published.items():
+        cells = study_cells(study, data.path, outcome=outcome, covariates=(), cohort=cohort)
+        rows = [
+            {"study": study.name, "outcome": outcome, **row}
+            for row in rate_rows(cells, list(study.categories))
+        ]
+        rates, own = result_table(rows), printed[printed["measure"] == measure]
+        about = subject(outcome)
+        charts += [
+            rates_chart(rates, about),
+            published_chart(beside_printed(rates, own, about), about),
+        ]
+    return tuple(charts)

@@ -1,13 +1,13 @@
 """A repository of its own for each report that tests build."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from analysis.report.build import Report, build_report
-from analysis.runs.parameters import check_all
+from analysis.runs.parameters import MODELS, check_all
 
 REPOSITORY = Path(__file__).parents[2]
 MakeRepository = Callable[[], Path]
@@ -25,6 +25,7 @@ def make_repository(tmp_path_factory: pytest.TempPathFactory) -> MakeRepository:
             root / "notebooks",
             ignore=shutil.ignore_patterns(".ipynb_checkpoints"),
         )
+        shutil.copytree(REPOSITORY / "data" / "raw", root / "data" / "raw")
         for name in ("pyproject.toml", "requirements.lock"):
             shutil.copy(REPOSITORY / name, root / name)
         return root
@@ -34,10 +35,16 @@ def make_repository(tmp_path_factory: pytest.TempPathFactory) -> MakeRepository:
 
 @pytest.fixture(scope="session")
 def build_in() -> Build:
-    """Build a report in a repository, with parameters of the main notebook."""
+    """Build a report in a repository, with parameters of the notebooks, or of some."""
 
-    def build(root: Path, study: Path | str, extract: Path | None, **parameters: object) -> Report:
-        checked = check_all({"study": str(study), **parameters}, ["03_placement_gaps"])
+    def build(
+        root: Path,
+        study: Path | str,
+        extract: Path | None,
+        notebooks: Sequence[str] = ("03_placement_gaps",),
+        **parameters: object,
+    ) -> Report:
+        checked = check_all({"study": str(study), **parameters}, notebooks)
         return build_report(root, checked, extract=extract, quiet=True)
 
     return build
@@ -48,4 +55,4 @@ def toy_report(
     build_in: Build, make_repository: MakeRepository, toy_study_file: Path, toy_extract: Path
 ) -> Report:
     """A report on a third study that no code knows of."""
-    return build_in(make_repository(), toy_study_file, toy_extract)
+    return build_in(make_repository(), toy_study_file, toy_extract, list(MODELS))

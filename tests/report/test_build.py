@@ -17,8 +17,11 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.estimate.results import Results
+from analysis.figures.wording import say
 from analysis.files import sha256, tree_hashes
 from analysis.report.build import MANIFEST_FILE, Report
+from analysis.runs.parameters import MODELS
+from analysis.studies import Study
 from analysis.vocabulary import LANGUAGES
 
 NOTEBOOK = "03_placement_gaps"
@@ -28,14 +31,17 @@ def test_a_third_study_needs_no_change_elsewhere(toy_report: Report) -> None:
     assert toy_report.complete, toy_report.ended
     folder = toy_report.folder
     gaps = pd.read_parquet(folder / "tables" / "placement-gaps.parquet")
-    Results.validate(gaps)
+    assert set(gaps["data"]) == {"SYNTHETIC"}
+    Results.validate(gaps.drop(columns="data"))
     assert set(gaps["outcome"]) == {"graduated", "placed"}
     for outcome in ("graduated", "placed"):
         for kind in ("rates", "adjustment", "gaps"):
             for language in LANGUAGES:
                 assert list((folder / "figures").glob(f"{kind}-{outcome}*.{language}.svg"))
-    for language in LANGUAGES:
-        assert (folder / "pages" / f"{NOTEBOOK}.{language}.html").is_file()
+    for name in MODELS:
+        for language in LANGUAGES:
+            page = (folder / "pages" / f"{name}.{language}.html").read_text("utf-8")
+            assert say("quality.synthetic", language).split("**")[1] in page
 
 
 def test_csv_and_parquet_hold_the_same(toy_report: Report) -> None:
@@ -62,10 +68,10 @@ def test_the_record_says_what_went_in_and_out(toy_report: Report, toy_extract: P
     sources = {source["file"]: source["sha256"] for source in record["inputs"]["sources"]}
     assert sources == {path.name: sha256(path) for path in toy_extract.iterdir()}
     assert record["outputs"] == tree_hashes(toy_report.folder)
-    assert record["raw_files"] == {}
+    assert len(record["raw_files"]) > 5
     assert record["environment"]["packages"]["pandas"] == pd.__version__
     assert len(record["environment"]["lock_sha256"]) == 64
-    assert [one["status"] for one in record["notebooks"]] == ["done"]
+    assert [one["status"] for one in record["notebooks"]] == ["done"] * len(MODELS)
     assert record["started"] < record["ended"]
     assert {"commit", "dirty", "seeds", "parameters"} <= set(record)
 
@@ -73,7 +79,7 @@ def test_the_record_says_what_went_in_and_out(toy_report: Report, toy_extract: P
 def test_two_runs_are_byte_identical(
     toy_report: Report, build_in: Any, make_repository: Any, toy_study_file: Path, toy_extract: Path
 ) -> None:
-    again = build_in(make_repository(), toy_study_file, toy_extract)
+    again = build_in(make_repository(), toy_study_file, toy_extract, list(MODELS))
     assert tree_hashes(again.folder) == tree_hashes(toy_report.folder)
 
 
@@ -110,6 +116,7 @@ def test_a_failed_notebook_publishes_nothing(
 
 def _with_raw_files(root: Path) -> Path:
     """Give the repository a raw file with its manifest, and a quick notebook that edits it."""
+    shutil.rmtree(root / "data" / "raw")
     path = root / "data" / "raw" / "published" / "rates.csv"
     path.parent.mkdir(parents=True)
     path.write_text("rate\n40\n")
@@ -162,6 +169,33 @@ def test_parameters_reach_the_estimates(
     assert adjusted["note"].str.contains("adjusted=gender, funding; mediators=funding").all()
 
 
+def test_the_default_study_needs_no_extract(
+    build_in: Any, make_repository: Any, provider_study: Study
+) -> None:
+    """On a bare machine: a cohort is generated, and every product of it says so."""
+    root = make_repository()
+    notebooks = ["01_data_quality", "02_student_journey"]
+    report = build_in(root, "openclassrooms", None, notebooks)
+    assert report.complete, report.ended
+    assert report.folder.name == "openclassrooms"
+    manifest = json.loads((report.folder / MANIFEST_FILE).read_text("utf-8"))
+    assert manifest["synthetic"] is True
+    assert provider_study.generated is not None
+    assert manifest["provenance"]["source"] == provider_study.generated.source
+    for figure in (report.folder / "figures").glob("*.svg"):
+        assert "SYNTH" in figure.read_text("utf-8"), figure.name
+    for words in (report.folder / "figures").glob("*.json"):
+        told = json.loads(words.read_text("utf-8"))
+        assert "SYNTH" in told["caption"], words.name
+        assert "SYNTH" in told["alt"], words.name
+    for table in (report.folder / "tables").glob("*.csv"):
+        assert set(pd.read_csv(table)["data"]) == {"SYNTHETIC"}, table.name
+    published = pd.read_csv(report.folder / "figures" / "published-placed-6.csv")
+    assert published["agrees"].all()
+    again = build_in(root, "openclassrooms", None, notebooks, cohort="2022")
+    assert tree_hashes(again.folder) == tree_hashes(report.folder)
+
+
 def test_without_data_it_says_how_to_get_them(
     build_in: Any, make_repository: Any, toy_study_file: Path
 ) -> None:
@@ -196,6 +230,7 @@ def test_a_killed_run_leaves_the_previous_report_whole(
     hashes, link = tree_hashes(before.folder), before.folder.readlink()
     command = [sys.executable, "-m", "analysis.cli", "report", "--quiet"]
     command += ["--study", str(toy_study_file), "--extract", str(toy_extract)]
+    command += ["--notebook", NOTEBOOK]
     moments = random.Random(8)
     for _ in range(4):
         run = subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, env=dict(os.environ))

@@ -18,6 +18,7 @@ from analysis.runs.parameters import (
 from analysis.vocabulary import LANGUAGES, Contrast
 
 MAIN = "03_placement_gaps"
+OULAD = {"study": "oulad"}
 
 
 def _parameters_of(notebook: Path) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def test_defaults_go_to_a_notebook_and_come_back(name: str) -> None:
 
 
 def test_texts_of_a_parameter_file_get_their_types() -> None:
-    given = {"confidence": "0.9", "contrasts": ["any", "joint"], "cohort": "2013"}
+    given = OULAD | {"confidence": "0.9", "contrasts": ["any", "joint"], "cohort": "2013"}
     checked = check_parameters(MAIN, given)
     assert isinstance(checked, PlacementGaps)
     assert checked.confidence == 0.9
@@ -116,7 +117,7 @@ def test_a_fault_is_told_with_what_is_admissible(
     given: dict[str, object], words: list[str]
 ) -> None:
     with pytest.raises(InputError) as caught:
-        check_parameters(MAIN, given)
+        check_parameters(MAIN, OULAD | given)
     message = str(caught.value)
     for word in words:
         assert word in message
@@ -132,7 +133,9 @@ def test_every_fault_is_told_at_once() -> None:
 
 
 def test_an_unknown_study_lists_those_there_are() -> None:
-    with pytest.raises(InputError, match=r"There is no study 'nope'\. Studies: oulad"):
+    with pytest.raises(
+        InputError, match=r"There is no study 'nope'\. Studies: openclassrooms, oulad"
+    ):
         check_parameters(MAIN, {"study": "nope"})
 
 
@@ -144,7 +147,7 @@ def test_a_cohort_of_a_study_without_cohorts_is_refused(
     path = tmp_path / "plain.yml"
     path.write_text(toy_study_text.replace(cohort, ""), "utf-8")
     assert check_parameters(MAIN, {"study": str(path)}).cohort is None
-    with pytest.raises(InputError, match="there is no '2021'; there are: none"):
+    with pytest.raises(InputError, match="there is no '2021'; there are: all"):
         check_parameters(MAIN, {"study": str(path), "cohort": "2021"})
 
 
@@ -155,6 +158,31 @@ def test_errors_by_cluster_need_clusters(toy_study_text: str, tmp_path: Path) ->
     check_parameters(MAIN, {"study": str(path), "errors": "hc2"})
     with pytest.raises(InputError, match="declares no clusters"):
         check_parameters(MAIN, {"study": str(path), "errors": "cluster"})
+
+
+def test_the_cohort_left_out_is_the_studys_default(toy_study_file: Path) -> None:
+    assert check_parameters(MAIN, {}).asked_cohort == "2022"
+    assert check_parameters(MAIN, {"cohort": "2021"}).asked_cohort == "2021"
+    assert check_parameters(MAIN, {"cohort": "all"}).asked_cohort is None
+    assert check_parameters(MAIN, {"study": str(toy_study_file)}).asked_cohort is None
+
+
+def test_a_variant_is_asked_for_with_its_study() -> None:
+    study = check_parameters(MAIN, {"study": "openclassrooms+zrr"}).loaded()
+    assert "zrr" in study.categories["underserved_area"].known_in
+    with pytest.raises(InputError, match=r"no variant 'nope'\. Variants: zrr, statutory_refugees"):
+        check_parameters(MAIN, {"study": "openclassrooms+nope"})
+
+
+def test_faults_of_all_notebooks_are_told_with_the_parameters_of_all() -> None:
+    with pytest.raises(InputError) as caught:
+        check_all({"colour": "red", "errors": "hc9", "confidence": 2}, list(MODELS))
+    faults, valid = str(caught.value).split("Valid parameters")
+    for word in ("there is no 'colour'", "  errors: ", "  confidence: "):
+        assert faults.count(word) == 1
+    for model in MODELS.values():
+        for field in model.model_fields:
+            assert valid.count(f"\n  {field} = ") == 1
 
 
 def test_parameters_go_to_every_notebook_that_knows_them() -> None:
@@ -189,7 +217,7 @@ def test_the_description_has_a_line_for_each_parameter(name: str) -> None:
 
 def test_the_description_gives_defaults_as_yaml_and_what_is_admissible() -> None:
     text = describe_parameters(MAIN)
-    assert "study = oulad:" in text
+    assert "study = openclassrooms:" in text
     assert "cohort = null:" in text
     assert "outcomes = []:" in text
     assert f"contrasts = [{', '.join(Contrast)}]:" in text

@@ -33,6 +33,7 @@ def adjustment_chart(steps: pd.DataFrame, subject: Subject) -> Chart:
         lambda language: _draw(rows, subject, words[language], language),
         rows,
         [subject.study.provenance.source],
+        subject.marks(),
     )
 
 

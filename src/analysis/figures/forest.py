@@ -87,6 +87,7 @@ def forest_chart(results: pd.DataFrame, subject: Subject, kind: str, alpha: floa
         lambda language: _draw(pairs, subject, words[language], language),
         pairs,
         [subject.study.provenance.source],
+        subject.marks(),
     )
 
 

@@ -41,6 +41,7 @@ def rates_chart(results: pd.DataFrame, subject: Subject) -> Chart:
         lambda language: _draw(rows, subject, words[language], language),
         rows,
         [subject.study.provenance.source],
+        subject.marks(),
     )
 
 
@@ -69,7 +70,7 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
     subtitle = say(
         "rates.subtitle",
         language,
-        denominator=subject.study.outcomes[subject.outcome].denominator.label()[language],
+        denominator=subject.denominator(language),
         n=number(int(rows["n_group"].max()), language),
         **shared,
     )
@@ -112,7 +113,7 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
         values = (row["estimate"], row["ci_low"], row["ci_high"])
         draw_interval(axes, y, values, color=INK if plain else STRONG, hollow=plain)
         axes.annotate(
-            _direct_label(row, subject, language),
+            direct_label(row, subject, language),
             (1.02, y),
             xycoords=("axes fraction", "data"),
             va="center",
@@ -130,7 +131,8 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
     return figure
 
 
-def _direct_label(row: pd.Series, subject: Subject, language: str) -> str:
+def direct_label(row: pd.Series, subject: Subject, language: str) -> str:
+    """A rate with its n, to stand beside the chart, or that there is none."""
     n = say("words.n", language, n=number(row["n_group"], language))
     if pd.isna(row["estimate"]):
         return f"{say('words.not_estimable', language)} ({n})"

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from analysis.figures.theme import SETTINGS, Words
+from analysis.figures.wording import say
 from analysis.files import canonical_json, staged_file, write_text
 from analysis.vocabulary import LANGUAGES
 
@@ -42,6 +43,8 @@ class Chart:
         What it plots, as a tidy table.
     sources
         Where the data come from.
+    marks
+        The word that marks synthetic data, by language; empty for real data.
     """
 
     id: str
@@ -49,6 +52,7 @@ class Chart:
     draw: Callable[[str], Figure]
     data: pd.DataFrame
     sources: Sequence[str]
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 def save_figure(
@@ -119,16 +123,16 @@ def publish(chart: Chart, folder: Path, language: str) -> None:
             chart.draw(each),
             chart.id,
             words.headline,
-            words.caption,
-            words.alt,
-            chart.data,
+            _marked(words.caption, each, chart.marks),
+            _marked(words.alt, each, chart.marks),
+            mark_table(chart.data, bool(chart.marks)),
             chart.sources,
             language=each,
             folder=folder / "figures",
         )
         if each == language:
             image = base64.b64encode(path.read_bytes()).decode()
-    alts = {each: words.alt for each, words in chart.words.items()}
+    alts = {each: _marked(words.alt, each, chart.marks) for each, words in chart.words.items()}
     metadata = {
         "image/png": {"alt": alts[language], "width": SHOWN_WIDTH},
         OUTPUT_KEY: {"figure": chart.id, "alt": alts},
@@ -139,9 +143,18 @@ def publish(chart: Chart, folder: Path, language: str) -> None:
     display(bundle, raw=True, metadata=metadata)
 
 
-def save_table(table: pd.DataFrame, name: str, folder: Path) -> None:
-    """Write a tidy table as Parquet and as CSV below `folder/tables`."""
-    target = folder / "tables" / name
+def _marked(text: str, language: str, marks: Mapping[str, str]) -> str:
+    return say("words.marked", language, text=text) if marks else text
+
+
+def mark_table(table: pd.DataFrame, synthetic: bool) -> pd.DataFrame:
+    """Add the column `data` that says SYNTHETIC in every row, if it is."""
+    return table.assign(data="SYNTHETIC") if synthetic else table
+
+
+def save_table(table: pd.DataFrame, name: str, folder: Path, *, synthetic: bool = False) -> None:
+    """Write a tidy table as Parquet and as CSV below `folder/tables`, marked if synthetic."""
+    table, target = mark_table(table, synthetic), folder / "tables" / name
     with staged_file(target.with_suffix(".parquet")) as staged:
         table.to_parquet(staged, index=False)
     text = table.to_csv(index=False, lineterminator="\n")

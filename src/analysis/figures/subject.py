@@ -15,6 +15,7 @@ from analysis.figures.wording import (
     say,
 )
 from analysis.studies import Study
+from analysis.vocabulary import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,20 @@ class Subject:
     def watermark(self, language: str) -> str:
         """Word laid over charts of synthetic data; empty for real data."""
         return say("words.synthetic", language) if self.study.synthetic else ""
+
+    def marks(self) -> dict[str, str]:
+        """The watermark by language; empty for real data."""
+        words = {language: self.watermark(language) for language in LANGUAGES}
+        return words if self.study.synthetic else {}
+
+    def described(self, language: str) -> str:
+        """The persons that the study describes."""
+        told = self.study.described
+        return (told.label if told else self.study.unit).label()[language]
+
+    def denominator(self, language: str) -> str:
+        """Successes and denominator of the outcome, to stand behind "share of"."""
+        return self.study.outcomes[self.outcome].denominator.label()[language]
 
     def covariates(self, names: list[str], language: str) -> str:
         """Labels of covariates as a list."""

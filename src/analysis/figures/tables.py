@@ -20,8 +20,20 @@ Maker = Callable[[pd.DataFrame, Subject, str], pd.DataFrame]
 
 
 def _show(make: Maker, results: pd.DataFrame, subject: Subject, language: str) -> None:
-    """Show a table in one language; the output holds all, for the pages of the others."""
-    tables = {each: make(results, subject, each) for each in LANGUAGES}
+    show(lambda each: make(results, subject, each), language)
+
+
+def show(make: Callable[[str], pd.DataFrame], language: str) -> None:
+    """Show a table in one language; the output holds all, for the pages of the others.
+
+    Parameters
+    ----------
+    make
+        Makes the table of a language, every cell a text.
+    language
+        The one to show.
+    """
+    tables = {each: make(each) for each in LANGUAGES}
     pages = {each: _html(table) for each, table in tables.items()}
     bundle = {"text/html": pages[language], "text/plain": tables[language].to_string(index=False)}
     display(bundle, raw=True, metadata={OUTPUT_KEY: {"html": pages}})

@@ -11,7 +11,7 @@ from babel.numbers import format_decimal, format_percent
 
 from analysis.estimate.results import read_note
 from analysis.studies import Study
-from analysis.vocabulary import CONTRASTS, GROUPS, Contrast, Label
+from analysis.vocabulary import CONTRASTS, GROUPS, LEVELS, Contrast, Label
 
 SMALLEST_P = 0.001
 SPACE_BEFORE_MARK = re.compile(" (?=[;:?!»])")
@@ -104,6 +104,12 @@ def contrast_label(contrast: Contrast, language: str) -> str:
 def outcome_label(study: Study, outcome: str, language: str) -> str:
     """Label of an outcome, to stand within a sentence."""
     return study.outcomes[outcome].label.label()[language]
+
+
+def level_label(level: str, language: str) -> str:
+    """Label of a level of a covariate; its own name where the vocabulary has none."""
+    label = LEVELS.get(level)
+    return label[language] if label else level
 
 
 def covariate_list(study: Study, names: Iterable[str], language: str) -> str:

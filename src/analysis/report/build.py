@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.files import canonical_json, staged_folder, tree_hashes, write_text
-from analysis.ingest import Processed, open_processed, process_extract
+from analysis.ingest import Processed, obtain_data
 from analysis.ingest.raw import check_raw
 from analysis.report.pages import write_pages
 from analysis.runs import provenance
@@ -16,6 +16,7 @@ from analysis.runs.parameters import StudyParameters
 from analysis.runs.runner import Ended, Task, as_records, run_notebooks
 from analysis.runs.session import data_folder
 from analysis.studies import Study, load_study
+from analysis.studies.model import ALL_COHORTS
 
 MANIFEST_FILE = "manifest.json"
 TIME_LIMIT_SECONDS = 900.0
@@ -69,7 +70,7 @@ def build_report(
     parameters
         Checked parameters of each notebook to execute; all name the same study.
     extract
-        Folder of the extract; the table processed last when not given.
+        Folder of the extract; when not given, the table processed last, or a generated cohort.
     jobs
         Notebooks at the same time; the number of processors when not given.
     time_limit
@@ -85,11 +86,12 @@ def build_report(
     """
     start, raw = provenance.now(), check_raw(root)
     first = next(iter(parameters.values()))
-    study, tables = load_study(first.study), data_folder(root)
-    data = process_extract(study, extract, tables) if extract else open_processed(study, tables)
+    study = load_study(first.study)
+    data = obtain_data(study, root, data_folder(root), extract)
+    study = data.marked(study)
     run_folder = root / "outputs" / "runs" / provenance.run_id(start)
     job = _Job(root, study, parameters, data, run_folder)
-    target = root / "outputs" / report_name(study, first.cohort)
+    target = root / "outputs" / report_name(study, first.asked_cohort)
 
     def run(tasks: Sequence[Task]) -> list[Ended]:
         at_once = jobs or os.cpu_count() or 1
@@ -169,8 +171,9 @@ class _IncompleteError(Exception):
 
 
 def report_name(study: Study, cohort: str | None) -> str:
-    """Name of a report's folder below `outputs`."""
-    return study.name if cohort is None else f"{study.name}-{cohort}"
+    """Name of a report's folder below `outputs`: the default cohort's is the study's own."""
+    default = study.cohort.default if study.cohort else None
+    return study.name if cohort == default else f"{study.name}-{cohort or ALL_COHORTS}"
 
 
 def _keep_failed(tasks: Sequence[Task], ended: Sequence[Ended], folder: Path) -> None:

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from analysis.errors import InputError
 from analysis.studies import Study, load_study
+from analysis.studies.model import ALL_COHORTS
 from analysis.vocabulary import Contrast
 
-DEFAULT_STUDY = "oulad"
+DEFAULT_STUDY = "openclassrooms"
 
 
 class StudyParameters(BaseModel):
@@ -23,7 +24,8 @@ class StudyParameters(BaseModel):
         DEFAULT_STUDY
     )
     cohort: Annotated[
-        str | None, Field(description="one of the study's cohorts; all when empty")
+        str | None,
+        Field(description="one of the study's cohorts, or all; the study's default when null"),
     ] = None
     language: Annotated[
         Literal["en", "fr"], Field(description="language shown in the notebook")
@@ -33,19 +35,34 @@ class StudyParameters(BaseModel):
         """The study itself."""
         return load_study(self.study)
 
+    @property
+    def asked_cohort(self) -> str | None:
+        """The cohort to restrict to; None for all."""
+        if self.cohort is None:
+            declared = self.loaded().cohort
+            return declared.default if declared else None
+        return None if self.cohort == ALL_COHORTS else self.cohort
+
     @model_validator(mode="after")
     def _cohort_exists(self) -> Self:
-        groups = (study.cohort.groups if (study := self.loaded()).cohort else {}) or {}
-        if self.cohort is not None and self.cohort not in groups:
-            raise ValueError(f"cohort: {_one_of(self.cohort, list(groups))}")
+        declared = self.loaded().cohort
+        known = [*declared.groups, ALL_COHORTS] if declared else [ALL_COHORTS]
+        if self.cohort is not None and self.cohort not in known:
+            raise ValueError(f"cohort: {_one_of(self.cohort, known)}")
         return self
 
 
-class PlacementGaps(StudyParameters):
+class Described(StudyParameters):
+    """Parameters of notebooks that describe: `01_data_quality` and `02_student_journey`."""
+
+    confidence: Annotated[float, Field(gt=0.5, lt=1, description="coverage of intervals")] = 0.95
+
+
+class PlacementGaps(Described):
     """Parameters of `03_placement_gaps`."""
 
     outcomes: Annotated[
-        tuple[str, ...], Field(description="outcomes of the study; all when empty")
+        tuple[str, ...], Field(description="outcomes of the study; its defaults when empty")
     ] = ()
     contrasts: Annotated[
         tuple[Contrast, ...], Field(min_length=1, description="which comparisons")
@@ -57,7 +74,6 @@ class PlacementGaps(StudyParameters):
     mediators: Annotated[
         tuple[str, ...], Field(description="mediators held fixed too: a mediator analysis")
     ] = ()
-    confidence: Annotated[float, Field(gt=0.5, lt=1, description="coverage of intervals")] = 0.95
     errors: Annotated[
         Literal["auto", "model", "hc0", "hc1", "hc2", "hc3", "cluster"],
         Field(description="standard errors; auto: by cluster where the study has clusters"),
@@ -97,7 +113,7 @@ class PlacementGaps(StudyParameters):
     @property
     def asked_outcomes(self) -> tuple[str, ...]:
         """Outcomes to estimate."""
-        return self.outcomes or tuple(self.loaded().outcomes)
+        return self.outcomes or self.loaded().default_outcomes()
 
     @property
     def asked_covariates(self) -> tuple[str, ...]:
@@ -107,7 +123,11 @@ class PlacementGaps(StudyParameters):
         return (*adjusters, *self.mediators)
 
 
-MODELS: dict[str, type[StudyParameters]] = {"03_placement_gaps": PlacementGaps}
+MODELS: dict[str, type[StudyParameters]] = {
+    "01_data_quality": Described,
+    "02_student_journey": Described,
+    "03_placement_gaps": PlacementGaps,
+}
 """The notebooks of the report, in their order, with the model of their parameters."""
 
 
@@ -117,30 +137,9 @@ def _one_of(given: str, known: list[str]) -> str:
     return f"there is no {given!r}; there are: {', '.join(known) or 'none'}.{hint}"
 
 
-def check_parameters(notebook: str, given: dict[str, object]) -> StudyParameters:
-    """Check parameters against the model of a notebook.
-
-    Parameters
-    ----------
-    notebook
-        Name of the notebook, without ending.
-    given
-        Parameters by name; those left out keep their defaults.
-
-    Raises
-    ------
-    InputError
-        If a name is unknown or a value has the wrong type or is out of range; the message lists
-        every fault and the valid parameters.
-    """
-    try:
-        return MODELS[notebook].model_validate(given)
-    except ValidationError as error:
-        faults = "\n".join(_fault(fault, notebook) for fault in error.errors())
-        raise InputError(
-            f"Wrong parameters for {notebook}:\n{faults}\nValid parameters:\n"
-            + describe_parameters(notebook)
-        ) from None
+def check_parameters(notebook: str, given: Mapping[str, object]) -> StudyParameters:
+    """Check parameters against the model of a notebook; see `check_all`."""
+    return check_all(given, [notebook])[notebook]
 
 
 def check_all(given: Mapping[str, object], notebooks: Sequence[str]) -> dict[str, StudyParameters]:
@@ -150,35 +149,40 @@ def check_all(given: Mapping[str, object], notebooks: Sequence[str]) -> dict[str
     ----------
     given
         Parameters by name. Each must be known to at least one notebook, and goes to all that
-        know it.
+        know it; those left out keep their defaults.
     notebooks
-        Names of notebooks.
+        Names of notebooks, without ending.
 
     Raises
     ------
     InputError
-        If a notebook is unknown, or a parameter is wrong.
+        If a notebook or a name is unknown or a value has the wrong type or is out of range; the
+        message lists every fault and the valid parameters.
     """
     for name in notebooks:
         if name not in MODELS:
             raise InputError(f"There is no notebook {name!r}. Notebooks: {', '.join(MODELS)}.")
-    known = {field for name in notebooks for field in MODELS[name].model_fields}
-    strange = {key: value for key, value in given.items() if key not in known}
-    return {
-        name: check_parameters(
-            name,
-            {key: value for key, value in given.items() if key in MODELS[name].model_fields}
-            | strange,
+    known = list(dict.fromkeys(field for name in notebooks for field in MODELS[name].model_fields))
+    faults = [f"  {_one_of(name, known)}" for name in given if name not in known]
+    checked = {}
+    for name in notebooks:
+        own = {key: value for key, value in given.items() if key in MODELS[name].model_fields}
+        try:
+            checked[name] = MODELS[name].model_validate(own)
+        except ValidationError as error:
+            faults += [_fault(fault) for fault in error.errors()]
+    if faults:
+        told = "\n".join(dict.fromkeys(faults))
+        valid = dict.fromkeys(
+            line for name in notebooks for line in describe_parameters(name).splitlines()
         )
-        for name in notebooks
-    }
+        raise InputError(f"Wrong parameters:\n{told}\nValid parameters:\n" + "\n".join(valid))
+    return checked
 
 
-def _fault(fault: object, notebook: str) -> str:
+def _fault(fault: object) -> str:
     assert isinstance(fault, dict)
     place = ".".join(str(step) for step in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        return f"  {_one_of(place, list(MODELS[notebook].model_fields))}"
     words = fault["msg"].removeprefix("Value error, ")
     if not place:
         return f"  {words}"

@@ -5,11 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from analysis.errors import InputError
 from analysis.figures.subject import Subject
 from analysis.files import project_root
 from analysis.ingest import Processed, open_processed
-from analysis.runs.parameters import MODELS, PlacementGaps, StudyParameters, check_parameters
+from analysis.ingest.published import published_folder, read_published
+from analysis.runs.parameters import (
+    MODELS,
+    Described,
+    PlacementGaps,
+    StudyParameters,
+    check_parameters,
+)
 from analysis.studies import Study
 
 OUTPUT_VARIABLE = "PLACEMENT_GAPS_OUTPUT"
@@ -40,14 +49,33 @@ class Session:
     data: Processed
     output: Path
 
-    def subjects(self) -> list[Subject]:
-        """What figures, tables and sentences are about: one subject per outcome asked for."""
+    @property
+    def cohort(self) -> str | None:
+        """The cohort looked at; None for all."""
+        return self.parameters.asked_cohort
+
+    def subject(self, outcome: str) -> Subject:
+        """What figures, tables and sentences on an outcome are about."""
         asked = self.parameters
-        assert isinstance(asked, PlacementGaps)
-        return [
-            Subject(self.study, outcome, asked.cohort, asked.confidence)
-            for outcome in asked.asked_outcomes
-        ]
+        assert isinstance(asked, Described)
+        return Subject(self.study, outcome, self.cohort, asked.confidence)
+
+    def subjects(self) -> list[Subject]:
+        """One subject per outcome asked for, or per default outcome."""
+        asked = self.parameters
+        outcomes = self.study.default_outcomes()
+        if isinstance(asked, PlacementGaps):
+            outcomes = asked.asked_outcomes
+        return [self.subject(outcome) for outcome in outcomes]
+
+    def published(self, subject: str) -> pd.DataFrame | None:
+        """Figures published of the study and the cohort's year; None if there are none."""
+        root = project_root()
+        if not self.study.published or self.cohort is None:
+            return None
+        if not published_folder(root, self.cohort).is_dir():
+            return None
+        return read_published(root, self.cohort, subject)
 
 
 def data_folder(root: Path) -> Path:
@@ -79,4 +107,5 @@ def open_session(notebook: str, variables: Mapping[str, object]) -> Session:
     root = project_root()
     named = os.environ.get(OUTPUT_VARIABLE)
     output = Path(named) if named else root / "outputs" / "interactive" / notebook
-    return Session(notebook, parameters, study, open_processed(study, data_folder(root)), output)
+    data = open_processed(study, data_folder(root))
+    return Session(notebook, parameters, data.marked(study), data, output)

@@ -1,0 +1,145 @@
+"""Chart of estimated rates beside the rates that a report prints."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.figures.rates import direct_label
+from analysis.figures.save import Chart
+from analysis.figures.subject import Subject
+from analysis.figures.theme import (
+    MUTED,
+    SOFT,
+    STRONG,
+    Words,
+    draw_interval,
+    frame,
+    key_above,
+    label_axis,
+    wrap_label,
+)
+from analysis.figures.wording import capitalise, number, percent, say
+from analysis.vocabulary import LANGUAGES, Estimand
+
+ROW_HEIGHT = 0.46
+
+
+def beside_printed(results: pd.DataFrame, printed: pd.DataFrame, subject: Subject) -> pd.DataFrame:
+    """Put the printed rate of each group beside its estimate.
+
+    Parameters
+    ----------
+    results
+        A result table with rows of the estimand `rate`.
+    printed
+        Published figures of one rate, in percent (see `analysis.ingest.published`).
+    subject
+        The outcome.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of groups that are printed, with `printed` and `rounding` as fractions and
+        `agrees`: whether the estimate is the printed value at its rounding.
+    """
+    rows = subject.rows(results, estimand=Estimand.RATE)
+    values = printed.set_index("group")[["value", "rounding"]] / 100
+    values = values.rename(columns={"value": "printed"})
+    joined = rows.join(values, on="group", how="inner").reset_index(drop=True)
+    away = (joined["estimate"] - joined["printed"]).abs()
+    # A hair of room, for a half is not exact in binary.
+    return joined.assign(agrees=away <= joined["rounding"] / 2 + 1e-12)
+
+
+def published_chart(rows: pd.DataFrame, subject: Subject) -> Chart:
+    """Dot plot of estimated rates with intervals, and a cross at each printed rate.
+
+    Parameters
+    ----------
+    rows
+        See `beside_printed`.
+    subject
+        The outcome.
+    """
+    words = {language: _words(rows, subject, language) for language in LANGUAGES}
+    return Chart(
+        f"published-{subject.file_stem}",
+        words,
+        lambda language: _draw(rows, subject, words[language], language),
+        rows,
+        [subject.study.provenance.source, "data/raw/published"],
+        subject.marks(),
+    )
+
+
+def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
+    outcome = subject.outcome_words(language)
+    shared = {
+        "outcome": outcome,
+        "level": subject.level(language),
+        "population": subject.population(language),
+        "values": say("words.separator", language).join(
+            _value(row, subject, language) for _, row in rows.iterrows()
+        ),
+    }
+    return Words(
+        say(
+            "published.headline",
+            language,
+            outcome=capitalise(outcome),
+            agreeing=number(rows["agrees"].sum(), language),
+            total=number(len(rows), language),
+        ),
+        say(
+            "published.subtitle",
+            language,
+            denominator=subject.denominator(language),
+            n=number(int(rows["n_group"].max()), language),
+            **shared,
+        ),
+        say("published.note", language),
+        subject.source(language),
+        say("published.caption", language, **shared),
+        say("published.alt", language, **shared),
+    )
+
+
+def _value(row: pd.Series, subject: Subject, language: str) -> str:
+    return say(
+        "published.value",
+        language,
+        group=subject.group(row["group"], language),
+        rate=percent(row["estimate"], language),
+        low=percent(row["ci_low"], language),
+        high=percent(row["ci_high"], language),
+        n=number(row["n_group"], language),
+        printed=percent(row["printed"], language, 0),
+    )
+
+
+def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> Figure:
+    figure, (axes,) = frame(
+        words,
+        ROW_HEIGHT * len(rows),
+        key_height=0.32,
+        label_width=2.6,
+        right_width=1.75,
+        watermark=subject.watermark(language),
+    )
+    for y, (_, row) in enumerate(rows.iterrows()):
+        values = (row["estimate"], row["ci_low"], row["ci_high"])
+        label = say("published.estimated", language) if y == 0 else None
+        draw_interval(axes, y + 0.12, values, color=STRONG, label=label)
+        axes.annotate(direct_label(row, subject, language), (1.02, y + 0.05), size=8.4,
+                      xycoords=("axes fraction", "data"), va="center")  # fmt: skip
+    axes.plot(rows["printed"], [y - 0.2 for y in range(len(rows))], marker="x", markersize=7,
+              markeredgewidth=2, color=SOFT, linestyle="none",
+              label=say("published.printed", language))  # fmt: skip
+    labels = [wrap_label(subject.group(group, language)) for group in rows["group"]]
+    axes.set_yticks(range(len(rows)), labels)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_xlim(0, min(1.0, max(rows["ci_high"].max(), rows["printed"].max()) + 0.04))
+    label_axis(axes, lambda x, digits: percent(x, language, digits))
+    outcome = subject.outcome_words(language)
+    axes.set_xlabel(say("published.axis", language, outcome=outcome), color=MUTED)
+    key_above(figure, axes)
+    return figure
