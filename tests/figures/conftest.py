@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from analysis.cells import study_cells
-from analysis.estimate.gaps import study_gaps
+from analysis.estimate.gaps import adjustment_steps, study_gaps
 from analysis.estimate.journey import funnel, overlap, shares_by_group
 from analysis.estimate.rates import rate_rows
 from analysis.estimate.results import result_table
+from analysis.figures.adjustment import adjustment_chart
 from analysis.figures.journey import funding_chart, funnel_chart, outcomes_chart, overlap_chart
 from analysis.figures.published import beside_printed, published_chart
 from analysis.figures.rates import rates_chart
@@ -86,4 +87,8 @@ def _described(data: Processed, declared: Study) -> tuple[Chart, ...]:
             rates_chart(rates, about),
             published_chart(beside_printed(rates, own, about), about),
         ]
-    return tuple(charts)
+    # Five panels side by side, with as many steps as adjusters.
+    adjusters = ("gender", "country")
+    cells = study_cells(study, data.path, outcome="placed_6", covariates=adjusters, cohort=cohort)
+    steps = adjustment_steps(study, "placed_6", cells, adjusters)
+    return (*charts, adjustment_chart(steps, subject("placed_6")))

@@ -91,3 +91,10 @@ def test_no_line_may_break_before_a_french_mark() -> None:
 
 def test_first_letter_is_raised_alone() -> None:
     assert wording.capitalise("placement in IT") == "Placement in IT"
+
+
+def test_french_elides_before_a_vowel() -> None:
+    said = say("rates.axis", "fr", outcome="orientation")
+    assert said.startswith("Taux d’orientation")
+    assert say("rates.axis", "fr", outcome="diplomation").startswith("Taux de diplomation")
+    assert say("rates.axis", "en", outcome="orientation").startswith("Rate of orientation")

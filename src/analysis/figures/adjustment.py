@@ -2,6 +2,7 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from analysis.estimate.results import read_note
 from analysis.figures.forest import draw_zero, interval_words
@@ -12,6 +13,9 @@ from analysis.figures.wording import number, points, say
 from analysis.vocabulary import LANGUAGES
 
 ROW_HEIGHT = 0.34
+TITLE_LINE = 0.17
+WIDE_PANELS = 3
+"""With more, panels have no room for long titles and many ticks."""
 NONE, ALL_OF_THEM = "none", "all"
 
 
@@ -100,30 +104,35 @@ def _value(own: pd.DataFrame, subject: Subject, language: str) -> str:
 def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> Figure:
     order = list(dict.fromkeys(rows["specification"].sort_values(key=_place, kind="stable")))
     groups = list(dict.fromkeys(rows["group"]))
+    narrow = len(groups) > WIDE_PANELS
+    titles = [wrap_label(subject.group(group, language), 14 if narrow else 24) for group in groups]
     figure, panels = frame(
         words,
         ROW_HEIGHT * len(order),
         columns=len(groups),
-        key_height=0.34,
+        key_height=TITLE_LINE * max(2, *(title.count("\n") + 1 for title in titles)),
         label_width=2.0,
-        right_width=0.2,
+        right_width=0.3,
         watermark=subject.watermark(language),
     )
-    for axes, group in zip(panels, groups, strict=True):
+    for axes, group, title in zip(panels, groups, titles, strict=True):
         for _, row in rows[rows["group"] == group].iterrows():
             single = row["specification"] not in (NONE, ALL_OF_THEM)
             values = (row["estimate"], row["ci_low"], row["ci_high"])
             color = SOFT if row["specification"] == NONE else MUTED if single else STRONG
             y = order.index(row["specification"])
             draw_interval(axes, y, values, color=color, hollow=row["specification"] == NONE)
-        axes.set_title(wrap_label(subject.group(group, language), 24), size=8.6, loc="left")
-        axes.set_xlabel(say("adjustment.axis", language), color=MUTED)
+        axes.set_title(title, size=8.6, loc="left")
+        if not narrow or group == groups[len(groups) // 2]:
+            axes.set_xlabel(say("adjustment.axis", language), color=MUTED)
     panels[0].set_yticks(
         range(len(order)), [_step_label(name, subject, language) for name in order]
     )
     panels[0].set_ylim(len(order) - 0.5, -0.5)
     for axes in panels:
         draw_zero(axes, rows[["estimate", "ci_low", "ci_high"]], language)
+        if narrow:
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=2, steps=[1, 2, 5, 10]))
     return figure
 
 

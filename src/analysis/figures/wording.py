@@ -16,6 +16,8 @@ from analysis.vocabulary import CONTRASTS, GROUPS, LEVELS, Contrast, Label
 SMALLEST_P = 0.001
 SPACE_BEFORE_MARK = re.compile(" (?=[;:?!»])")
 """In French these marks follow a space that no line may break at."""
+ELIDED = re.compile(r"\b([Dd])e (?=[aeiouyàâéèêëîïôœ])")
+"""French "de" before a vowel."""
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -43,7 +45,8 @@ def say(key: str, language: str, **values: object) -> str:
     values
         What the message's braces name, already formatted for the language.
     """
-    return catalogue()[key][language].format(**values)
+    said = catalogue()[key][language].format(**values)
+    return ELIDED.sub("\\1’", said) if language == "fr" else said
 
 
 def number(value: float, language: str, digits: int = 0, *, signed: bool = False) -> str:

@@ -77,7 +77,7 @@ WOMEN: Final = {"job_seeker": 0.04, "low_qualification": -0.03, "disability": 0.
 WOMEN_AMONG_OTHERS: Final = 0.29
 """Share of women among applicants who tell their gender and never start."""
 
-GENDER_NOT_TOLD: Final = 0.01
+GENDER_NOT_TOLD: Final = 0.03
 """Share who don't tell their gender: of applicants who never start, and of students who are no
 women, whose share among the students is printed."""
 
