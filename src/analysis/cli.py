@@ -102,14 +102,13 @@ def _seconds(text: str) -> float:
 
 
 def _data(given: argparse.Namespace) -> int:
-    from analysis.files import project_root
+    from analysis.files import data_folder, project_root
     from analysis.runs.parameters import DEFAULT_STUDY
     from analysis.studies import load_study
 
     study = load_study(given.study or DEFAULT_STUDY)
     # Imported late: an unknown study is refused before the heavy libraries are loaded.
     from analysis.ingest import obtain_data
-    from analysis.runs.session import data_folder
 
     root = project_root()
     processed = obtain_data(study, root, data_folder(root), given.extract, renew=True)
@@ -130,10 +129,9 @@ def _generate(given: argparse.Namespace) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from analysis.files import project_root
+    from analysis.files import data_folder, project_root
     from analysis.ingest.contract_faults import open_contract
     from analysis.ingest.extract import count_rows
-    from analysis.runs.session import data_folder
 
     provided = open_contract(given.extract, data_folder(project_root()))
     for name, rows in count_rows(provided.raw).items():

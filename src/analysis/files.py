@@ -41,6 +41,11 @@ def project_root(start: Path | None = None) -> Path:
     )
 
 
+def data_folder(root: Path) -> Path:
+    """The folder of processed tables of a repository."""
+    return root / "data" / "processed"
+
+
 def sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     digest = hashlib.sha256()

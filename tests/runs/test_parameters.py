@@ -168,7 +168,7 @@ def test_the_cohort_left_out_is_the_studys_default(toy_study_file: Path) -> None
 
 
 def test_a_variant_is_asked_for_with_its_study() -> None:
-    study = check_parameters(MAIN, {"study": "openclassrooms+zrr"}).loaded()
+    study = check_parameters(MAIN, {"study": "openclassrooms+zrr"}).loaded
     assert "zrr" in study.categories["underserved_area"].known_in
     with pytest.raises(InputError, match=r"no variant 'nope'\. Variants: zrr, statutory_refugees"):
         check_parameters(MAIN, {"study": "openclassrooms+nope"})

@@ -1,6 +1,6 @@
 """The journey in counts and shares: how many reach each stage, who they are, who pays."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -78,10 +78,12 @@ def funnel(study: Study, processed: Path, cohort: str | None) -> pd.DataFrame:
     return table.assign(rate=(table["persons"] / table["n"]).where(begun & (table["n"] > 0)))
 
 
-def _persons(study: Study, processed: Path, cohort: str | None, variable: str) -> pd.DataFrame:
+def _persons(
+    study: Study, processed: Path, cohort: str | None, variables: Sequence[str] = ()
+) -> pd.DataFrame:
     """Cells of the persons whom a study describes: those in the denominator of one outcome."""
     cells = study_cells(
-        study, processed, outcome=study.described_outcome, covariates=[variable], cohort=cohort
+        study, processed, outcome=study.described_outcome, covariates=variables, cohort=cohort
     )
     return cells[cells["n"] > 0]
 
@@ -100,15 +102,17 @@ def composition(
     """
     rows = []
     for variable in study.covariates:
-        cells = _persons(study, processed, cohort, variable)
+        cells = _persons(study, processed, cohort, [variable])
         total = int(cells["n"].sum())
         by_level = cells.groupby(variable, observed=True)["n"].sum()
         for level, persons in by_level.items():
             rows.append(_share(variable, str(level), int(persons), total, 0, confidence))
-    first = _persons(study, processed, cohort, next(iter(study.covariates)))
+    described = _persons(study, processed, cohort)
     members = [
-        _share("category", group, int(own["n"].sum()), int(first["n"].sum()), unknown, confidence)
-        for group, own, unknown in populations(first, list(study.categories))
+        _share(
+            "category", group, int(own["n"].sum()), int(described["n"].sum()), unknown, confidence
+        )
+        for group, own, unknown in populations(described, list(study.categories))
         if group != ALL
     ]
     return pd.DataFrame(members + rows)
@@ -146,7 +150,7 @@ def overlap(study: Study, processed: Path, cohort: str | None) -> pd.DataFrame:
         first.
     """
     names = list(study.categories)
-    cells = _persons(study, processed, cohort, next(iter(study.covariates)))
+    cells = _persons(study, processed, cohort)
     combination = pd.Series(list(_combinations(cells, names)), index=cells.index, dtype=str)
     counts = cells["n"].groupby(combination).sum().sort_values(ascending=False, kind="stable")
     table = pd.DataFrame({"combination": counts.index, "persons": counts.to_numpy()})
@@ -175,7 +179,7 @@ def shares_by_group(
     pandas.DataFrame
         `group`, `level`, `persons`, `n` (of the group), `share` with Wilson's `ci_low`, `ci_high`.
     """
-    cells = _persons(study, processed, cohort, variable)
+    cells = _persons(study, processed, cohort, [variable])
     levels = [level for level in study.levels(variable) if (cells[variable] == level).any()]
     rows = []
     for group, own, _ in populations(cells, list(study.categories)):

@@ -8,9 +8,17 @@ from analysis.estimate.results import read_note
 from analysis.figures.forest import draw_zero, interval_words
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
-from analysis.figures.theme import MUTED, SOFT, STRONG, Words, draw_interval, frame, wrap_label
+from analysis.figures.theme import (
+    MUTED,
+    SOFT,
+    STRONG,
+    Words,
+    draw_interval,
+    frame,
+    name_rows,
+    wrap_label,
+)
 from analysis.figures.wording import number, points, say
-from analysis.vocabulary import LANGUAGES
 
 ROW_HEIGHT = 0.34
 TITLE_LINE = 0.17
@@ -30,14 +38,12 @@ def adjustment_chart(steps: pd.DataFrame, subject: Subject) -> Chart:
         The outcome to show.
     """
     rows = label_steps(subject.rows(steps))
-    words = {language: _words(rows, subject, language) for language in LANGUAGES}
-    return Chart(
+    return Chart.about(
+        subject,
         f"adjustment-{subject.file_stem}",
-        words,
-        lambda language: _draw(rows, subject, words[language], language),
         rows,
-        [subject.study.provenance.source],
-        subject.marks(),
+        lambda language: _words(rows, subject, language),
+        lambda words, language: _draw(rows, subject, words, language),
     )
 
 
@@ -125,10 +131,7 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
         axes.set_title(title, size=8.6, loc="left")
         if not narrow or group == groups[len(groups) // 2]:
             axes.set_xlabel(say("adjustment.axis", language), color=MUTED)
-    panels[0].set_yticks(
-        range(len(order)), [_step_label(name, subject, language) for name in order]
-    )
-    panels[0].set_ylim(len(order) - 0.5, -0.5)
+    name_rows(panels[0], [_step_label(name, subject, language) for name in order])
     for axes in panels:
         draw_zero(axes, rows[["estimate", "ci_low", "ci_high"]], language)
         if narrow:

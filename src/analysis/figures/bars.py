@@ -6,7 +6,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from analysis.figures.theme import INK, MUTED, STRONG, Words, frame, key_above, wrap_label
+from analysis.figures.theme import (
+    INK,
+    MUTED,
+    STRONG,
+    Words,
+    frame,
+    key_above,
+    name_rows,
+    wrap_label,
+)
 from analysis.figures.wording import number, percent, say
 
 ROW_HEIGHT = 0.42
@@ -59,8 +68,7 @@ def draw_bars(
         axes.barh(y, value, height=0.62, color=face, edgecolor=STRONG, linewidth=1.2)
         axes.annotate(text, (value, y), xytext=(5, 0), textcoords="offset points", va="center",
                       size=8.4, color=INK, annotation_clip=False)  # fmt: skip
-    axes.set_yticks(range(len(labels)), [wrap_label(label, LABEL_CHARACTERS) for label in labels])
-    axes.set_ylim(len(labels) - 0.5, -0.5)
+    name_rows(axes, [wrap_label(label, LABEL_CHARACTERS) for label in labels])
     axes.set_xlim(0, 1.02 * max([*values, 1e-9]))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x, language)))
@@ -106,8 +114,7 @@ def draw_parts(
                     size=7.8, bbox={"boxstyle": "round,pad=0.12", "fc": "white", "ec": "none"},
                 )  # fmt: skip
         start = start + values
-    axes.set_yticks(range(len(shares)), [wrap_label(str(label)) for label in shares.index])
-    axes.set_ylim(len(shares) - 0.5, -0.5)
+    name_rows(axes, [wrap_label(str(label)) for label in shares.index])
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: percent(x, language, 0)))
     axes.set_xlabel(axis, color=MUTED)

@@ -19,10 +19,12 @@ from analysis.figures.theme import (
     frame,
     key_above,
     label_axis,
+    label_beside,
+    name_rows,
     wrap_label,
 )
 from analysis.figures.wording import capitalise, interval, number, points, say
-from analysis.vocabulary import LANGUAGES, Contrast, Estimand
+from analysis.vocabulary import Contrast, Estimand
 
 ROW_HEIGHT = 0.56
 KINDS = {
@@ -80,14 +82,12 @@ def forest_chart(results: pd.DataFrame, subject: Subject, kind: str, alpha: floa
         Corrected p-values below it count as different from zero in the headline.
     """
     pairs = pair_gaps(results, subject, KINDS[kind])
-    words = {language: _words(pairs, subject, kind, alpha, language) for language in LANGUAGES}
-    return Chart(
+    return Chart.about(
+        subject,
         f"gaps-{subject.file_stem}-{kind.replace('_', '-')}",
-        words,
-        lambda language: _draw(pairs, subject, words[language], language),
         pairs,
-        [subject.study.provenance.source],
-        subject.marks(),
+        lambda language: _words(pairs, subject, kind, alpha, language),
+        lambda words, language: _draw(pairs, subject, words, language),
     )
 
 
@@ -193,17 +193,8 @@ def _draw(pairs: pd.DataFrame, subject: Subject, words: Words, language: str) ->
             STRONG,
             say("forest.adjusted", language) if first else None,
         )
-        axes.annotate(
-            _direct_label(row, language),
-            (1.02, y),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            size=8.2,
-            linespacing=1.35,
-        )
-    labels = [_row_label(row, subject, language) for _, row in pairs.iterrows()]
-    axes.set_yticks(range(len(pairs)), labels)
-    axes.set_ylim(len(pairs) - 0.5, -0.5)
+        label_beside(axes, y, _direct_label(row, language), size=8.2, linespacing=1.35)
+    name_rows(axes, [_row_label(row, subject, language) for _, row in pairs.iterrows()])
     draw_zero(axes, pairs.filter(regex="^(ci_|estimate_)"), language)
     outcome = subject.outcome_words(language)
     axes.set_xlabel(say("forest.axis", language, outcome=outcome), color=MUTED)

@@ -25,17 +25,14 @@ def _chart(
     draw: Callable[[Words, str], Figure],
 ) -> Chart:
     """A chart whose words are the section of the catalogue, filled with values by language."""
-    words = {}
-    for language in LANGUAGES:
+
+    def words(language: str) -> Words:
         shared = {"population": subject.population(language), **values[language]}
         parts = ("headline", "subtitle", "note", "caption", "alt")
         said = {part: say(f"{section}.{part}", language, **shared) for part in parts}
-        words[language] = Words(source=subject.source(language), **said)
+        return Words(source=subject.source(language), **said)
 
-    sources = [subject.study.provenance.source]
-    return Chart(
-        identifier, words, lambda each: draw(words[each], each), data, sources, subject.marks()
-    )
+    return Chart.about(subject, identifier, data, words, draw)
 
 
 def _item(name: str, value: str, language: str) -> str:

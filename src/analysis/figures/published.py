@@ -15,10 +15,12 @@ from analysis.figures.theme import (
     frame,
     key_above,
     label_axis,
+    label_beside,
+    name_rows,
     wrap_label,
 )
 from analysis.figures.wording import capitalise, number, percent, say
-from analysis.vocabulary import LANGUAGES, Estimand
+from analysis.vocabulary import Estimand
 
 ROW_HEIGHT = 0.46
 
@@ -60,14 +62,13 @@ def published_chart(rows: pd.DataFrame, subject: Subject) -> Chart:
     subject
         The outcome.
     """
-    words = {language: _words(rows, subject, language) for language in LANGUAGES}
-    return Chart(
+    return Chart.about(
+        subject,
         f"published-{subject.file_stem}",
-        words,
-        lambda language: _draw(rows, subject, words[language], language),
         rows,
-        [subject.study.provenance.source, "data/raw/published"],
-        subject.marks(),
+        lambda language: _words(rows, subject, language),
+        lambda words, language: _draw(rows, subject, words, language),
+        sources=["data/raw/published"],
     )
 
 
@@ -129,14 +130,11 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
         values = (row["estimate"], row["ci_low"], row["ci_high"])
         label = say("published.estimated", language) if y == 0 else None
         draw_interval(axes, y + 0.12, values, color=STRONG, label=label)
-        axes.annotate(direct_label(row, subject, language), (1.02, y + 0.05), size=8.4,
-                      xycoords=("axes fraction", "data"), va="center")  # fmt: skip
+        label_beside(axes, y + 0.05, direct_label(row, subject, language))
     axes.plot(rows["printed"], [y - 0.2 for y in range(len(rows))], marker="x", markersize=7,
               markeredgewidth=2, color=SOFT, linestyle="none",
               label=say("published.printed", language))  # fmt: skip
-    labels = [wrap_label(subject.group(group, language)) for group in rows["group"]]
-    axes.set_yticks(range(len(rows)), labels)
-    axes.set_ylim(len(rows) - 0.5, -0.5)
+    name_rows(axes, [wrap_label(subject.group(group, language)) for group in rows["group"]])
     axes.set_xlim(0, min(1.0, max(rows["ci_high"].max(), rows["printed"].max()) + 0.04))
     label_axis(axes, lambda x, digits: percent(x, language, digits))
     outcome = subject.outcome_words(language)

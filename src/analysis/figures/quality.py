@@ -4,23 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from IPython.display import display
 
-from analysis.figures.save import OUTPUT_KEY
 from analysis.figures.subject import Subject
-from analysis.figures.tables import DASH, show
+from analysis.figures.tables import DASH, show, show_text, with_interval
 from analysis.figures.wording import level_label, number, percent, say
 from analysis.studies import Study
-from analysis.vocabulary import KEPT, LANGUAGES, UNKNOWN_LEVEL
+from analysis.vocabulary import KEPT, UNKNOWN_LEVEL
 
 HASH_DIGITS = 12
 
 
 def show_sentence(key: str, language: str, **values: str) -> None:
     """Show one message of the section `quality` as prose; the output holds all languages."""
-    texts = {each: say(f"quality.{key}", each, **values) for each in LANGUAGES}
-    bundle = {"text/markdown": texts[language], "text/plain": texts[language]}
-    display(bundle, raw=True, metadata={OUTPUT_KEY: {"markdown": texts}})
+    show_text(lambda each: say(f"quality.{key}", each, **values), language)
 
 
 def show_notice(study: Study, language: str) -> None:
@@ -134,21 +130,14 @@ def show_composition(composition: pd.DataFrame, subject: Subject, language: str)
                     if in_category
                     else level_label(level, each),
                     say("columns.persons", each): number(row["persons"], each),
-                    say("columns.share_interval", each, level=subject.level(each)): _share(
-                        row, each
+                    say("columns.share_interval", each, level=subject.level(each)): with_interval(
+                        row, percent, each, "share"
                     ),
                 }
             )
         return pd.DataFrame(rows)
 
     show(make, language)
-
-
-def _share(row: pd.Series, language: str) -> str:
-    if pd.isna(row["share"]):
-        return DASH
-    limits = {end: percent(row[f"ci_{end}"], language) for end in ("low", "high")}
-    return f"{percent(row['share'], language)} ({say('words.interval', language, **limits)})"
 
 
 def show_funnel(funnel: pd.DataFrame, subject: Subject, language: str) -> None:
@@ -189,8 +178,8 @@ def show_funding(
                 {
                     say("columns.group", each): subject.group(row["group"], each),
                     say("columns.funding", each): level_label(row["level"], each),
-                    say("columns.share_interval", each, level=subject.level(each)): _share(
-                        row, each
+                    say("columns.share_interval", each, level=subject.level(each)): with_interval(
+                        row, percent, each, "share"
                     ),
                     say("columns.n", each): number(row["n"], each),
                     say("columns.printed", each): DASH

@@ -15,10 +15,12 @@ from analysis.figures.theme import (
     draw_interval,
     frame,
     label_axis,
+    label_beside,
+    name_rows,
     wrap_label,
 )
 from analysis.figures.wording import capitalise, number, percent, say
-from analysis.vocabulary import ALL, LANGUAGES, NON_UNDERSERVED, UNDERSERVED, Estimand
+from analysis.vocabulary import ALL, NON_UNDERSERVED, UNDERSERVED, Estimand
 
 ROW_HEIGHT = 0.42
 
@@ -34,14 +36,12 @@ def rates_chart(results: pd.DataFrame, subject: Subject) -> Chart:
         The outcome to show.
     """
     rows = subject.rows(results, estimand=Estimand.RATE)
-    words = {language: _words(rows, subject, language) for language in LANGUAGES}
-    return Chart(
+    return Chart.about(
+        subject,
         f"rates-{subject.file_stem}",
-        words,
-        lambda language: _draw(rows, subject, words[language], language),
         rows,
-        [subject.study.provenance.source],
-        subject.marks(),
+        lambda language: _words(rows, subject, language),
+        lambda words, language: _draw(rows, subject, words, language),
     )
 
 
@@ -112,17 +112,9 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
         plain = row["group"] in (ALL, NON_UNDERSERVED)
         values = (row["estimate"], row["ci_low"], row["ci_high"])
         draw_interval(axes, y, values, color=INK if plain else STRONG, hollow=plain)
-        axes.annotate(
-            direct_label(row, subject, language),
-            (1.02, y),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            size=8.4,
-            color=INK,
-        )
+        label_beside(axes, y, direct_label(row, subject, language))
         labels.append(wrap_label(subject.group(row["group"], language)))
-    axes.set_yticks(range(len(rows)), labels)
-    axes.set_ylim(len(rows) - 0.5, -0.5)
+    name_rows(axes, labels)
     low, high = rows["ci_low"].min(), rows["ci_high"].max()
     axes.set_xlim(max(0.0, low - 0.04), min(1.0, high + 0.04))
     label_axis(axes, lambda x, digits: percent(x, language, digits))

@@ -2,15 +2,17 @@
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 
 import matplotlib as mpl
 import pandas as pd
 from IPython.display import display
 from matplotlib.figure import Figure
 
+from analysis.figures.subject import Subject
 from analysis.figures.theme import SETTINGS, Words
 from analysis.figures.wording import say
 from analysis.files import canonical_json, staged_file, write_text
@@ -43,8 +45,8 @@ class Chart:
         What it plots, as a tidy table.
     sources
         Where the data come from.
-    marks
-        The word that marks synthetic data, by language; empty for real data.
+    synthetic
+        Whether persons were generated; words and data are then marked.
     """
 
     id: str
@@ -52,7 +54,31 @@ class Chart:
     draw: Callable[[str], Figure]
     data: pd.DataFrame
     sources: Sequence[str]
-    marks: Mapping[str, str] = field(default_factory=dict)
+    synthetic: bool = False
+
+    @classmethod
+    def about(
+        cls,
+        subject: Subject,
+        id: str,  # noqa: A002 (the word that readers know)
+        data: pd.DataFrame,
+        words: Callable[[str], Words],
+        draw: Callable[[Words, str], Figure],
+        sources: Sequence[str] = (),
+    ) -> Self:
+        """Make the chart of a subject from what says its words and draws it in a language.
+
+        The study's own source stands before the others given.
+        """
+        said = {language: words(language) for language in LANGUAGES}
+        return cls(
+            id,
+            said,
+            lambda language: draw(said[language], language),
+            data,
+            [subject.study.provenance.source, *sources],
+            subject.study.synthetic,
+        )
 
 
 def save_figure(
@@ -123,16 +149,16 @@ def publish(chart: Chart, folder: Path, language: str) -> None:
             chart.draw(each),
             chart.id,
             words.headline,
-            _marked(words.caption, each, chart.marks),
-            _marked(words.alt, each, chart.marks),
-            mark_table(chart.data, bool(chart.marks)),
+            _marked(words.caption, each, chart.synthetic),
+            _marked(words.alt, each, chart.synthetic),
+            mark_table(chart.data, chart.synthetic),
             chart.sources,
             language=each,
             folder=folder / "figures",
         )
         if each == language:
             image = base64.b64encode(path.read_bytes()).decode()
-    alts = {each: _marked(words.alt, each, chart.marks) for each, words in chart.words.items()}
+    alts = {each: _marked(words.alt, each, chart.synthetic) for each, words in chart.words.items()}
     metadata = {
         "image/png": {"alt": alts[language], "width": SHOWN_WIDTH},
         OUTPUT_KEY: {"figure": chart.id, "alt": alts},
@@ -143,8 +169,8 @@ def publish(chart: Chart, folder: Path, language: str) -> None:
     display(bundle, raw=True, metadata=metadata)
 
 
-def _marked(text: str, language: str, marks: Mapping[str, str]) -> str:
-    return say("words.marked", language, text=text) if marks else text
+def _marked(text: str, language: str, synthetic: bool) -> str:
+    return say("words.marked", language, text=text) if synthetic else text
 
 
 def mark_table(table: pd.DataFrame, synthetic: bool) -> pd.DataFrame:

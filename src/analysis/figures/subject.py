@@ -15,7 +15,6 @@ from analysis.figures.wording import (
     say,
 )
 from analysis.studies import Study
-from analysis.vocabulary import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -69,11 +68,6 @@ class Subject:
     def watermark(self, language: str) -> str:
         """Word laid over charts of synthetic data; empty for real data."""
         return say("words.synthetic", language) if self.study.synthetic else ""
-
-    def marks(self) -> dict[str, str]:
-        """The watermark by language; empty for real data."""
-        words = {language: self.watermark(language) for language in LANGUAGES}
-        return words if self.study.synthetic else {}
 
     def described(self, language: str) -> str:
         """The persons that the study describes."""

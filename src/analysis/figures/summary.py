@@ -1,23 +1,20 @@
 """A plain summary in sentences, made from the estimates."""
 
 import pandas as pd
-from IPython.display import display
 
 from analysis.figures.forest import KINDS, interval_words, pair_gaps
-from analysis.figures.save import OUTPUT_KEY
 from analysis.figures.subject import Subject
+from analysis.figures.tables import show_text
 from analysis.figures.theme import SMALL_GROUP
 from analysis.figures.wording import capitalise, number, p_words, percent, points, say
-from analysis.vocabulary import ALL, LANGUAGES, Estimand
+from analysis.vocabulary import ALL, Estimand
 
 
 def show_summary(
     results: pd.DataFrame, subject: Subject, language: str, alpha: float = 0.05
 ) -> None:
     """Show the summary of one outcome in one language; the output holds all languages."""
-    texts = {each: summary(results, subject, each, alpha) for each in LANGUAGES}
-    bundle = {"text/markdown": texts[language], "text/plain": texts[language]}
-    display(bundle, raw=True, metadata={OUTPUT_KEY: {"markdown": texts}})
+    show_text(lambda each: summary(results, subject, each, alpha), language)
 
 
 def summary(results: pd.DataFrame, subject: Subject, language: str, alpha: float = 0.05) -> str:

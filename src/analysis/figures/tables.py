@@ -39,18 +39,36 @@ def show(make: Callable[[str], pd.DataFrame], language: str) -> None:
     display(bundle, raw=True, metadata={OUTPUT_KEY: {"html": pages}})
 
 
+def show_text(make: Callable[[str], str], language: str) -> None:
+    """Show prose in one language; the output holds all, for the pages of the others.
+
+    Parameters
+    ----------
+    make
+        Makes the Markdown of a language.
+    language
+        The one to show.
+    """
+    texts = {each: make(each) for each in LANGUAGES}
+    bundle = {"text/markdown": texts[language], "text/plain": texts[language]}
+    display(bundle, raw=True, metadata={OUTPUT_KEY: {"markdown": texts}})
+
+
 def _html(table: pd.DataFrame) -> str:
     text: str = table.to_html(index=False, border=0, justify="left", classes="results")
     return text
 
 
-def _with_interval(
-    row: Mapping[str, float] | pd.Series, show: Callable[[float, str], str], language: str
+def with_interval(
+    row: Mapping[str, float] | pd.Series,
+    show: Callable[[float, str], str],
+    language: str,
+    value: str = "estimate",
 ) -> str:
-    """An estimate with its interval behind it, or a dash."""
-    if pd.isna(row["estimate"]):
+    """The value of a row with its interval behind it, or a dash."""
+    if pd.isna(row[value]):
         return DASH
-    estimate = show(row["estimate"], language)
+    estimate = show(row[value], language)
     if pd.isna(row["ci_low"]):
         return estimate
     limits = {end: show(row[f"ci_{end}"], language) for end in ("low", "high")}
@@ -77,7 +95,7 @@ def _gap_cells(pair: pd.Series, subject: Subject, language: str) -> dict[str, st
     shown = {}
     for kind in ("raw", "adjusted"):
         numbers = {end: pair[f"{end}_{kind}"] for end in ("estimate", "ci_low", "ci_high")}
-        shown[kind] = _with_interval(numbers, points, language)
+        shown[kind] = with_interval(numbers, points, language)
     change = pair["estimate_adjusted"] - pair["estimate_raw"]
     p_value = pair["p_adjusted_adjusted"]
     sides = subject.sides(pair, language)
@@ -118,7 +136,7 @@ def unknown_table(results: pd.DataFrame, subject: Subject, language: str) -> pd.
             }
             for _, row in own.iterrows():
                 column = say(f"columns.{estimands[row['estimand']]}", language)
-                cells[column] = _with_interval(row, points, language)
+                cells[column] = with_interval(row, points, language)
             shown.append(cells)
     return pd.DataFrame(shown)
 
@@ -135,7 +153,7 @@ def ratios_table(results: pd.DataFrame, subject: Subject, language: str) -> pd.D
         }
         for _, row in own.iterrows():
             column = say(f"columns.{columns[row['estimand']]}", language)
-            cells[column] = _with_interval(row, _ratio, language)
+            cells[column] = with_interval(row, _ratio, language)
         shown.append(cells)
     return pd.DataFrame(shown)
 
@@ -162,7 +180,7 @@ def impact_table(results: pd.DataFrame, subject: Subject, language: str) -> pd.D
         by_estimand = {row["estimand"]: row for _, row in own.iterrows()}
         for estimand, (name, show) in formats.items():
             row = by_estimand.get(estimand)
-            text = DASH if row is None else _with_interval(row, show, language)
+            text = DASH if row is None else with_interval(row, show, language)
             cells[say(f"columns.{name}", language)] = text
         shown.append(cells)
     return pd.DataFrame(shown)

@@ -173,6 +173,26 @@ def wrap_label(text: str, characters: int = 30) -> str:
     )
 
 
+def name_rows(axes: Axes, labels: Sequence[str]) -> None:
+    """Write a label to the left of each row, the first one on top."""
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+
+
+def label_beside(
+    axes: Axes, y: float, text: str, *, size: float = 8.4, linespacing: float | None = None
+) -> None:
+    """Write to the right of the axes at the height of a row."""
+    axes.annotate(
+        text,
+        (1.02, y),
+        xycoords=("axes fraction", "data"),
+        va="center",
+        size=size,
+        linespacing=linespacing,
+    )
+
+
 def label_axis(axes: Axes, write: Callable[[float, int], str]) -> None:
     """Put ticks at round values and write them with no more decimals than they need.
 

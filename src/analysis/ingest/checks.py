@@ -1,11 +1,12 @@
 """Checking the rows of an extract against its study: every fault, with its place."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import cast
 
+import duckdb
 import ibis
 import pandas as pd
 from ibis import ir
@@ -104,6 +105,36 @@ def refuse_empty(table: ir.Table, file: Path) -> None:
     """Raise an `InputError` if a table has no rows."""
     if not table.count().to_pyarrow().as_py():
         raise InputError(f"{file} has no rows")
+
+
+def refuse_unsound(
+    find: Callable[[], Faults], files: Mapping[str, Path], listing: Path, remedy: str
+) -> None:
+    """Look for the faults of an extract and raise if there are any.
+
+    Parameters
+    ----------
+    find
+        Looks for them.
+    files
+        The file of each table.
+    listing
+        Where to list all faults; what an earlier run left there goes.
+    remedy
+        What to do about them.
+
+    Raises
+    ------
+    InputError
+        If there are faults, or the engine can't read a file.
+    """
+    listing.unlink(missing_ok=True)
+    try:
+        faults = find()
+    except duckdb.Error as error:
+        names = ", ".join(str(path) for path in files.values())
+        raise InputError(f"Not readable as tables: {names}: {error}") from None
+    refuse_faults(faults, listing, remedy)
 
 
 def refuse_faults(faults: Faults, listing: Path, remedy: str) -> None:

@@ -4,21 +4,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import ibis
 from ibis import ir
 from pandera.ibis import Check, DataFrameSchema, IbisData
 
-from analysis.errors import InputError
 from analysis.ingest.checks import (
     PATTERNS,
+    Faults,
     Rule,
     Scan,
     collect_faults,
     key_scan,
     reference_scan,
     refuse_empty,
-    refuse_faults,
+    refuse_unsound,
 )
 from analysis.ingest.contract import ACROSS, CONTRACT, REFERENCES, Across
 from analysis.ingest.extract import Wanted, find_files, read_tables
@@ -74,15 +73,13 @@ def open_contract(folder: Path, processed: Path) -> Provided:
     wanted = Wanted(columns, guide)
     files = find_files(wanted, folder)
     raw = read_tables(ibis.duckdb.connect(), wanted, files)
-    listing = processed / LISTING_FILE
-    listing.unlink(missing_ok=True)
-    try:
+
+    def find() -> Faults:
         refuse_empty(raw["learners"], files["learners"])
-        faults = collect_faults((files[name].name, scan) for name, scan in contract_scans(raw))
-    except duckdb.Error as error:
-        names = ", ".join(str(path) for path in files.values())
-        raise InputError(f"Not readable as tables: {names}: {error}") from None
-    refuse_faults(faults, listing, "Correct the extract; docs/data-contract.md has the rules.")
+        return collect_faults((files[name].name, scan) for name, scan in contract_scans(raw))
+
+    remedy = "Correct the extract; docs/data-contract.md has the rules."
+    refuse_unsound(find, files, processed / LISTING_FILE, remedy)
     return Provided(files, raw, {name: _typed(raw[name], schemas[name]) for name in raw})
 
 

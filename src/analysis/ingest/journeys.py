@@ -140,7 +140,7 @@ def _turns(rows: ir.Table) -> dict[str, ir.IntegerValue]:
 
 def _outcome(name: str, reasons: Sequence[Reason], success: ir.BooleanValue) -> dict[str, ir.Value]:
     """An outcome and its status: the first reason that leaves a row out, else `kept`."""
-    status = ibis.cases(*reasons, else_=KEPT) if reasons else ibis.literal(KEPT)
+    status = ibis.cases(*reasons, else_=KEPT)
     value = ibis.ifelse(status == KEPT, success, ibis.null("boolean"))
     return {name: value, f"{name}_status": status}
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import ibis
 import pandas as pd
 from ibis import ir
@@ -14,7 +13,7 @@ from ibis import ir
 from analysis.errors import InputError
 from analysis.files import canonical_json, sha256, staged_folder, write_text
 from analysis.ingest.career_outcomes import count_outcomes
-from analysis.ingest.checks import find_faults, refuse_faults
+from analysis.ingest.checks import find_faults, refuse_unsound
 from analysis.ingest.contract_faults import open_contract
 from analysis.ingest.derive import derive
 from analysis.ingest.extract import (
@@ -148,13 +147,7 @@ def _read_declared(study: Study, folder: Path, processed: Path) -> _Read:
     raw = read_tables(ibis.duckdb.connect(), wanted, files)
     tables = repair(raw, study)
     listing = processed / f"{study.name}.faults.csv"
-    listing.unlink(missing_ok=True)
-    try:
-        faults = find_faults(tables, study, files)
-    except duckdb.Error as error:
-        names = ", ".join(str(path) for path in files.values())
-        raise InputError(f"Not readable as tables: {names}: {error}") from None
-    refuse_faults(faults, listing, REMEDY)
+    refuse_unsound(lambda: find_faults(tables, study, files), files, listing, REMEDY)
     log = {"repairs": count_repairs(raw, study), "synthetic": study.synthetic}
     return _Read(files, count_rows(raw), tables, log, {})
 

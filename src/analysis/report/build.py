@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.files import canonical_json, staged_folder, tree_hashes, write_text
+from analysis.files import canonical_json, data_folder, staged_folder, tree_hashes, write_text
 from analysis.ingest import Processed, obtain_data
 from analysis.ingest.raw import check_raw
 from analysis.report.pages import write_pages
 from analysis.runs import provenance
 from analysis.runs.parameters import StudyParameters
 from analysis.runs.runner import Ended, Task, as_records, run_notebooks
-from analysis.runs.session import data_folder
 from analysis.studies import Study, load_study
 from analysis.studies.model import ALL_COHORTS
 

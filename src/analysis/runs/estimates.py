@@ -11,7 +11,7 @@ from analysis.estimate.journey import composition, funnel, overlap, shares_by_gr
 from analysis.estimate.options import GapOptions
 from analysis.estimate.rates import rate_rows
 from analysis.estimate.results import result_table
-from analysis.runs.parameters import Described, PlacementGaps
+from analysis.runs.parameters import PlacementGaps
 from analysis.runs.session import Session
 
 FUNDING = "funding"
@@ -43,7 +43,6 @@ class Description:
 def describe(session: Session) -> Description:
     """Describe the persons of a session's study and cohort."""
     asked, study = session.parameters, session.study
-    assert isinstance(asked, Described)
     where = (study, session.data.path, session.cohort)
     paid = FUNDING in study.covariates
     return Description(
@@ -63,7 +62,6 @@ def estimate_rates(session: Session, outcomes: Iterable[str]) -> pd.DataFrame:
         A result table of the estimand `rate`.
     """
     asked, study = session.parameters, session.study
-    assert isinstance(asked, Described)
     rows: list[dict[str, object]] = []
     for outcome in outcomes:
         cells = study_cells(

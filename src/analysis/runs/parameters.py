@@ -3,6 +3,7 @@
 import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -16,7 +17,7 @@ DEFAULT_STUDY = "openclassrooms"
 
 
 class StudyParameters(BaseModel):
-    """What every notebook takes: which study, which cohort, and the language shown."""
+    """What every notebook takes: which study, which cohort, language and coverage."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
@@ -31,6 +32,9 @@ class StudyParameters(BaseModel):
         Literal["en", "fr"], Field(description="language shown in the notebook")
     ] = "en"
 
+    confidence: Annotated[float, Field(gt=0.5, lt=1, description="coverage of intervals")] = 0.95
+
+    @cached_property
     def loaded(self) -> Study:
         """The study itself."""
         return load_study(self.study)
@@ -39,26 +43,20 @@ class StudyParameters(BaseModel):
     def asked_cohort(self) -> str | None:
         """The cohort to restrict to; None for all."""
         if self.cohort is None:
-            declared = self.loaded().cohort
+            declared = self.loaded.cohort
             return declared.default if declared else None
         return None if self.cohort == ALL_COHORTS else self.cohort
 
     @model_validator(mode="after")
     def _cohort_exists(self) -> Self:
-        declared = self.loaded().cohort
+        declared = self.loaded.cohort
         known = [*declared.groups, ALL_COHORTS] if declared else [ALL_COHORTS]
         if self.cohort is not None and self.cohort not in known:
             raise ValueError(f"cohort: {_one_of(self.cohort, known)}")
         return self
 
 
-class Described(StudyParameters):
-    """Parameters of notebooks that describe: `01_data_quality` and `02_student_journey`."""
-
-    confidence: Annotated[float, Field(gt=0.5, lt=1, description="coverage of intervals")] = 0.95
-
-
-class PlacementGaps(Described):
+class PlacementGaps(StudyParameters):
     """Parameters of `03_placement_gaps`."""
 
     outcomes: Annotated[
@@ -97,7 +95,7 @@ class PlacementGaps(Described):
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
-        study = self.loaded()
+        study = self.loaded
         for field, known in (
             ("outcomes", study.outcomes),
             ("adjusters", study.adjusters),
@@ -113,19 +111,19 @@ class PlacementGaps(Described):
     @property
     def asked_outcomes(self) -> tuple[str, ...]:
         """Outcomes to estimate."""
-        return self.outcomes or self.loaded().default_outcomes()
+        return self.outcomes or self.loaded.default_outcomes()
 
     @property
     def asked_covariates(self) -> tuple[str, ...]:
         """Adjusters and mediators to hold fixed."""
-        study = self.loaded()
+        study = self.loaded
         adjusters = study.default_adjusters() if self.adjusters is None else self.adjusters
         return (*adjusters, *self.mediators)
 
 
 MODELS: dict[str, type[StudyParameters]] = {
-    "01_data_quality": Described,
-    "02_student_journey": Described,
+    "01_data_quality": StudyParameters,
+    "02_student_journey": StudyParameters,
     "03_placement_gaps": PlacementGaps,
 }
 """The notebooks of the report, in their order, with the model of their parameters."""

@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.errors import InputError
+from analysis.figures.save import save_table
 from analysis.figures.subject import Subject
-from analysis.files import project_root
+from analysis.files import data_folder, project_root
 from analysis.ingest import Processed, open_processed
 from analysis.ingest.published import published_folder, read_published
 from analysis.runs.parameters import (
     MODELS,
-    Described,
     PlacementGaps,
     StudyParameters,
     check_parameters,
@@ -56,9 +56,11 @@ class Session:
 
     def subject(self, outcome: str) -> Subject:
         """What figures, tables and sentences on an outcome are about."""
-        asked = self.parameters
-        assert isinstance(asked, Described)
-        return Subject(self.study, outcome, self.cohort, asked.confidence)
+        return Subject(self.study, outcome, self.cohort, self.parameters.confidence)
+
+    def save_table(self, table: pd.DataFrame, name: str) -> None:
+        """Write a tidy table to the notebook's output, marked if the study is synthetic."""
+        save_table(table, name, self.output, synthetic=self.study.synthetic)
 
     def subjects(self) -> list[Subject]:
         """One subject per outcome asked for, or per default outcome."""
@@ -76,11 +78,6 @@ class Session:
         if not published_folder(root, self.cohort).is_dir():
             return None
         return read_published(root, self.cohort, subject)
-
-
-def data_folder(root: Path) -> Path:
-    """The folder of processed tables of a repository."""
-    return root / "data" / "processed"
 
 
 def open_session(notebook: str, variables: Mapping[str, object]) -> Session:
@@ -103,7 +100,7 @@ def open_session(notebook: str, variables: Mapping[str, object]) -> Session:
     if missing:
         raise InputError(f"The cell tagged “parameters” lacks {', '.join(missing)}.")
     parameters = check_parameters(notebook, {name: variables[name] for name in names})
-    study = parameters.loaded()
+    study = parameters.loaded
     root = project_root()
     named = os.environ.get(OUTPUT_VARIABLE)
     output = Path(named) if named else root / "outputs" / "interactive" / notebook

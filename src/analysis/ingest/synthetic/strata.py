@@ -249,23 +249,10 @@ def all_stages(targets: Targets) -> dict[int, Stages]:
     exits = (graduates, answered, placed, expected)
     first = shared_out(assumed.STUDENTS_BEFORE[2020], started.astype(float))
     return {
-        2020: _scaled(first, entry, paid, exits),
-        2021: Stages(**_entry(expected, entry, paid), graduates=graduates,
-                     respondents=answered, placed_respondents=placed),
-        2022: Stages(applied, admitted, started, own_women, paid, *_exits(started, exits)),
-    }  # fmt: skip
-
-
-def _scaled(
-    started: Counts, entry: Sequence[Counts], paid: Counts, exits: Sequence[Counts]
-) -> Stages:
-    graduates, answered, placed = _exits(started, exits)
-    return Stages(
-        **_entry(started, entry, paid),
-        graduates=graduates,
-        respondents=answered,
-        placed_respondents=placed,
-    )
+        2020: Stages(**_entry(first, entry, paid), **_exits(first, exits)),
+        2021: Stages(**_entry(expected, entry, paid), **_exits(expected, exits)),
+        2022: Stages(applied, admitted, started, own_women, paid, **_exits(started, exits)),
+    }
 
 
 def _entry(started: Counts, entry: Sequence[Counts], paid: Counts) -> dict[str, Counts]:
@@ -282,10 +269,10 @@ def _entry(started: Counts, entry: Sequence[Counts], paid: Counts) -> dict[str, 
     }
 
 
-def _exits(started: Counts, exits: Sequence[Counts]) -> tuple[Counts, Counts, Counts]:
+def _exits(started: Counts, exits: Sequence[Counts]) -> dict[str, Counts]:
     """Stages after the start, with the rates of the calibrated year."""
     graduates, answered, placed, like = (part.astype(float) for part in exits)
     finished = np.rint(started * graduates / np.maximum(like, 1)).astype(np.int64)
     told = np.rint(finished * answered / np.maximum(graduates, 1)).astype(np.int64)
     reached_job = np.rint(told * placed / np.maximum(answered, 1)).astype(np.int64)
-    return finished, told, reached_job
+    return {"graduates": finished, "respondents": told, "placed_respondents": reached_job}
