@@ -23,6 +23,10 @@ class Contrast(StrEnum):
     JOINT = "joint"
 
 
+INTERSECTION: Final = "intersection"
+"""Each combination of categories, shrunk toward the additive model: a contrast of its own."""
+
+
 class Estimand(StrEnum):
     """What a row of a result table estimates."""
 
@@ -40,6 +44,52 @@ class Estimand(StrEnum):
     EIGHTY_PERCENT_INDEX = "eighty_percent_index"
     SUCCESSES_TO_PARITY = "successes_to_parity"
     SUCCESSES_TO_ESCAPE_FLAG = "successes_to_escape_flag"
+    # Why: parts of a gap that add up to it.
+    EXPLAINED = "explained"
+    UNEXPLAINED = "unexplained"
+    ENDOWMENTS = "endowments"
+    COEFFICIENTS = "coefficients"
+    INTERACTION = "interaction"
+    STEP_CONTRIBUTION = "step_contribution"
+    LOG_STEP_CONTRIBUTION = "log_step_contribution"
+    NONRESPONSE_SHIFT = "nonresponse_shift"
+    # Who answered.
+    RATE_LOWER_BOUND = "rate_lower_bound"
+    RATE_UPPER_BOUND = "rate_upper_bound"
+    DIFFERENCE_LOWER_BOUND = "difference_lower_bound"
+    DIFFERENCE_UPPER_BOUND = "difference_upper_bound"
+    TIPPING_VANISH = "tipping_vanish"
+    TIPPING_DOUBLE = "tipping_double"
+    # Small groups.
+    SHRUNK_RATE = "shrunk_rate"
+    INTERACTION_EFFECT = "interaction_effect"
+    VARIANCE_PARTITION = "variance_partition"
+    PROPORTIONAL_CHANGE = "proportional_change"
+    MINIMAL_DETECTABLE_GAP = "minimal_detectable_gap"
+    POWER = "power"
+    EQUIVALENCE = "equivalence"
+    # How fragile.
+    ROBUSTNESS_VALUE = "robustness_value"
+    ROBUSTNESS_VALUE_ALPHA = "robustness_value_alpha"
+    PARTIAL_R2 = "partial_r2"
+    CONFOUNDED_DIFFERENCE = "confounded_difference"
+    E_VALUE = "e_value"
+    E_VALUE_INTERVAL = "e_value_interval"
+    SPECIFICATIONS_MEDIAN = "specifications_median"
+    SPECIFICATIONS_BELOW_ZERO = "specifications_below_zero"
+    SPECIFICATIONS_SIGNIFICANT = "specifications_significant"
+    # When.
+    PLACED_BY = "placed_by"
+    PLACED_BY_DIFFERENCE = "placed_by_difference"
+    RESTRICTED_MEAN = "restricted_mean"
+    RESTRICTED_MEAN_DIFFERENCE = "restricted_mean_difference"
+    HAZARD_RATIO = "hazard_ratio"
+    HAZARD_ODDS_RATIO = "hazard_odds_ratio"
+    ADJUSTED_PLACED_BY_DIFFERENCE = "adjusted_placed_by_difference"
+    # Since when.
+    CHANGE = "change"
+    CHANGE_COMPOSITION = "change_composition"
+    CHANGE_RATES = "change_rates"
 
 
 class Unknown(StrEnum):

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from pandera.typing import Series
 from scipy.stats import false_discovery_control
 
-from analysis.vocabulary import Contrast, Estimand
+from analysis.vocabulary import INTERSECTION, Contrast, Estimand
 
 Correction = Literal["holm", "benjamini_hochberg"]
 
-FAMILY: tuple[str, ...] = ("study", "outcome", "contrast", "estimand", "model")
+FAMILY: tuple[str, ...] = ("study", "outcome", "contrast", "estimand", "term", "model")
 """Rows that agree in these are one family of tests: one question asked of each group.
 
 The model is the first word of the method: which errors a group's clusters allow does not make
@@ -30,6 +30,14 @@ BOUNDED = {
     Estimand.ADJUSTED_DIFFERENCE_AS_NO,
     Estimand.ADJUSTED_DIFFERENCE_AS_YES,
     Estimand.POINT_GAP,
+    Estimand.RATE_LOWER_BOUND,
+    Estimand.RATE_UPPER_BOUND,
+    Estimand.DIFFERENCE_LOWER_BOUND,
+    Estimand.DIFFERENCE_UPPER_BOUND,
+    Estimand.SHRUNK_RATE,
+    Estimand.PLACED_BY,
+    Estimand.PLACED_BY_DIFFERENCE,
+    Estimand.ADJUSTED_PLACED_BY_DIFFERENCE,
 }
 """Estimands that are fractions in [-1, 1]. (A linear model's adjusted difference may leave it.)"""
 
@@ -38,15 +46,18 @@ class Results(pa.DataFrameModel):
     """Columns of a result table, one row per group, contrast, estimand and method.
 
     Rates and gaps are fractions; a row that can't be estimated has no estimate and says in
-    `note` why. `n` and `k` count persons and successes of each side.
+    `note` why. `term` names the part that a row is about (a covariate, a step of the journey, a
+    year, a horizon in months) and is empty for the whole. `n` and `k` count persons and successes
+    of each side.
     """
 
     study: Series[str]
     outcome: Series[str]
     group: Series[str]
     reference: Series[str]
-    contrast: Series[str] = pa.Field(isin=["", *Contrast])
+    contrast: Series[str] = pa.Field(isin=["", *Contrast, INTERSECTION])
     estimand: Series[str] = pa.Field(isin=list(Estimand))
+    term: Series[str]
     method: Series[str]
     estimate: Series[float] = pa.Field(nullable=True)
     std_error: Series[float] = pa.Field(nullable=True, ge=0)
@@ -132,7 +143,7 @@ def result_table(rows: Iterable[dict[str, object]]) -> pd.DataFrame:
     pandera.errors.SchemaErrors
         If a row breaks the model: a fault of the estimator, not of the data.
     """
-    defaults = {**MISSING, "study": "", "contrast": "", "note": ""}
+    defaults = {**MISSING, "study": "", "contrast": "", "term": "", "note": ""}
     listed = list(rows)
     if strange := {key for row in listed for key in row}.difference(COLUMNS):
         raise ValueError(f"a result row has no {', '.join(sorted(strange))}")
