@@ -111,6 +111,9 @@ class LearnerKind(StrEnum):
 HORIZONS: Final = (6, 12, 24, 60, 120)
 """Months after graduation at which placement is asked for."""
 
+SEED: Final = 20_230_731
+"""Of random draws, unless another one is asked for."""
+
 KEPT: Final = "kept"
 """Status of a row that is in a denominator; every other status is a reason to leave it out."""
 

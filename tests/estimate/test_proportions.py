@@ -3,16 +3,27 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import xlog1py, xlogy
 from scipy.stats import norm
+from scipy.stats import t as student
 from statsmodels.stats.contingency_tables import Table2x2
 
-from analysis.estimate.fits import NotEstimableError
-from analysis.estimate.proportions import difference, log_scale, odds_ratio, rate, risk_ratio
+from analysis.estimate.covariance import cluster_covariance
+from analysis.estimate.fits import NotEstimableError, fit_linear
+from analysis.estimate.proportions import (
+    clustered_rate,
+    difference,
+    log_scale,
+    odds_ratio,
+    rate,
+    risk_ratio,
+)
 
 Four = tuple[int, int, int, int]
 HALF_A_UNIT = 5.0001e-5  # the published limits have four decimals
@@ -59,6 +70,49 @@ def test_wilson_as_in_r(published: dict[str, Any]) -> None:
         found = rate(successes, trials, level)
         # R takes the limits of 0/n and n/n for exact; rounding leaves 1e-17 of them.
         assert (found.low, found.high) == pytest.approx((lower, upper), rel=1e-9, abs=1e-15)
+
+
+CLUSTERED = (np.array([3, 9, 0, 4, 6, 2, 8, 1, 5, 7, 2, 3]), np.array([9] * 6 + [11] * 6))
+
+
+def test_clustered_rate_has_the_error_of_a_regression_on_nothing() -> None:
+    """The intercept of the linear model, clustered as Stata does."""
+    wins, persons = CLUSTERED
+    cells = pd.DataFrame({"n": persons, "successes": wins})
+    fit = fit_linear(cells, [])
+    error = np.sqrt(cluster_covariance(fit, np.arange(len(persons)))[0, 0])
+    assert clustered_rate(wins, persons).std_error == pytest.approx(error, rel=1e-12)
+    assert error > rate(int(wins.sum()), int(persons.sum())).std_error
+
+
+def test_clustered_rate_is_wilsons_of_the_effective_persons() -> None:
+    """n* = n / deff × (z / t)², put by hand into Wilson's formula."""
+    wins, persons = CLUSTERED
+    found = clustered_rate(wins, persons, 0.9)
+    share, total = wins.sum() / persons.sum(), persons.sum()
+    z = norm.ppf(0.95)
+    effect = found.std_error**2 / (share * (1 - share) / total)
+    n = total / effect * (z / student.ppf(0.95, len(persons) - 1)) ** 2
+    middle, reach = share + z**2 / (2 * n), z * np.sqrt(share * (1 - share) / n + (z / n) ** 2 / 4)
+    limits = np.array([middle - reach, middle + reach]) / (1 + z**2 / n)
+    assert (found.low, found.high) == pytest.approx(tuple(limits), rel=1e-12)
+
+
+@pytest.mark.parametrize("wins", [np.zeros(12, int), np.full(12, 9), np.full(12, 3)])
+def test_clusters_that_are_alike_do_not_make_a_rate_surer(wins: NDArray[np.integer]) -> None:
+    """No variance between clusters, and none at all, claims no more than independence does."""
+    persons = np.full(12, 9)
+    found, plain = clustered_rate(wins, persons), rate(int(wins.sum()), 108)
+    assert found.std_error == plain.std_error
+    assert found.low <= plain.low + ROUNDING
+    assert found.high >= plain.high - ROUNDING
+    assert found.high - found.low > plain.high - plain.low
+
+
+def test_one_cluster_gives_a_rate_without_an_interval() -> None:
+    found = clustered_rate(np.array([0, 4]), np.array([0, 9]))
+    assert found.value == 4 / 9
+    assert np.isnan([found.std_error, found.low, found.high]).all()
 
 
 @pytest.mark.parametrize(("counts", "limits"), NEWCOMBE.items())

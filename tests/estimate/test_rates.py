@@ -13,7 +13,7 @@ from scipy.stats import norm
 from statsmodels.tools.numdiff import approx_fprime
 
 from analysis.estimate.fits import NotEstimableError
-from analysis.estimate.proportions import rate
+from analysis.estimate.proportions import clustered_rate, rate
 from analysis.estimate.rates import (
     impact_rows,
     margin_of_error,
@@ -176,6 +176,23 @@ def test_rates_count_overlapping_members_and_name_who_is_left_out() -> None:
         assert found == (expected.value, expected.std_error, expected.low, expected.high)
     assert set(rows["n_reference"]) == set(rows["k_reference"]) == {0}
     assert set(rows["estimand"]) == {Estimand.RATE}
+
+
+def test_rates_allow_for_clusters_where_cells_have_them() -> None:
+    cells = pd.concat(
+        [OVERLAP.assign(successes=OVERLAP["n"] // (2 + i % 3), cluster=f"c{i}") for i in range(12)],
+        ignore_index=True,
+    )
+    rows = {row["group"]: row for row in rate_rows(cells, ["refugee", "disability"])}
+    own = cells[cells["refugee"].eq(True).fillna(False)].groupby("cluster")[["successes", "n"]]
+    expected = clustered_rate(*own.sum().to_numpy().T)
+    assert rows["refugee"]["method"] == "wilson_cluster"
+    assert rows["refugee"]["ci_low"] == expected.low
+    assert read_note(str(rows["refugee"]["note"]))["clusters"] == "12"
+    few = cells[cells["cluster"].isin([f"c{i}" for i in range(9)])]
+    rows = {row["group"]: row for row in rate_rows(few, ["refugee", "disability"])}
+    assert np.isnan(float(str(rows["refugee"]["ci_low"])))
+    assert read_note(str(rows["refugee"]["note"]))["few_clusters"] == "9"
 
 
 def test_a_rate_of_nobody_is_a_row_with_a_reason() -> None:

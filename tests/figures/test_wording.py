@@ -42,7 +42,13 @@ def test_every_message_is_used() -> None:
     for key in catalogue():
         section, name = key.split(".", 1)
         # Some keys are put together from a section and a name, and notes from their keys.
-        parts = (key, f'"{name}"', f"{section}.{{", f"{section}.headline_all_{{")
+        parts = (
+            key,
+            f'"{name}"',
+            f"{section}.{{",
+            f"{section}.headline_all_{{",
+            f"section}}.{name}",
+        )
         assert any(part in text for part in parts), key
 
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm
+from scipy.stats import t as student
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from analysis.estimate.fits import NotEstimableError
@@ -44,6 +46,45 @@ def rate(successes: int, n: int, confidence: float = 0.95) -> Estimate:
     low, high = proportion_confint(successes, n, alpha=1 - confidence, method="wilson")
     share = successes / n
     return Estimate(share, float(np.sqrt(share * (1 - share) / n)), float(low), float(high))
+
+
+def clustered_rate(
+    successes: NDArray[np.integer], n: NDArray[np.integer], confidence: float = 0.95
+) -> Estimate:
+    """Rate with Wilson's interval at the effective number of persons (Dean and Pagano 2015).
+
+    Persons are divided by the design effect, the clustered variance over the independent one
+    (Kish 1965), and by the squared ratio of the quantiles of t(G - 1) and the normal (Korn and
+    Graubard 1998). A design effect below 1 is taken as 1, and so is that of a rate of 0 or 1, which
+    can't be known.
+
+    Parameters
+    ----------
+    successes, n
+        Counts by cluster, shape (clusters,).
+    confidence
+        Coverage of the interval.
+
+    Raises
+    ------
+    NotEstimableError
+        If there are no persons.
+    """
+    own = n > 0
+    total, wins, groups = int(n.sum()), int(successes.sum()), int(own.sum())
+    plain = rate(wins, total, confidence)
+    if groups < 2:
+        return Estimate(plain.value)
+    residual = (successes - plain.value * n)[own]
+    variance = groups / (groups - 1) * float(residual @ residual) / total**2
+    effect = max(variance / plain.std_error**2, 1.0) if plain.std_error else 1.0
+    upper = 0.5 + confidence / 2
+    effective = total / effect * (norm.ppf(upper) / student.ppf(upper, groups - 1)) ** 2
+    low, high = proportion_confint(
+        plain.value * effective, effective, alpha=1 - confidence, method="wilson"
+    )
+    error = plain.std_error * float(np.sqrt(effect))
+    return Estimate(plain.value, error, float(low), float(high))
 
 
 def difference(

@@ -7,15 +7,23 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from analysis.cells import CLUSTER
 from analysis.estimate.fits import NotEstimableError
 from analysis.estimate.groups import populations
-from analysis.estimate.proportions import Estimate, log_scale, rate, risk_ratio
+from analysis.estimate.proportions import (
+    Estimate,
+    clustered_rate,
+    log_scale,
+    rate,
+    risk_ratio,
+)
 from analysis.estimate.results import write_note
 from analysis.vocabulary import ALL, NON_UNDERSERVED, Estimand
 
 Row = dict[str, object]
 
 MINIMAL_MARGIN = 0.03
+CLUSTERS_FOR_INTERVAL = 10
 OVERALL_METHODS = {
     Estimand.POINT_GAP: "margin_of_error",
     Estimand.PROPORTIONALITY_INDEX: "log",
@@ -43,7 +51,7 @@ def rate_rows(
     Parameters
     ----------
     cells
-        Cells of one outcome.
+        Cells of one outcome; where they have clusters, the intervals allow for them.
     categories
         Its category columns.
     confidence
@@ -56,22 +64,38 @@ def rate_rows(
     """
     for name, own, unknown in populations(cells, categories):
         n, successes = int(own["n"].sum()), int(own["successes"].sum())
-        row: Row = {
+        found = row_or_reason(Estimand.RATE, "wilson", rate, successes, n, confidence)
+        if CLUSTER in own and n:
+            found = _clustered(own, confidence)
+        notes = (str(found.get("note", "")), write_note(left_out=unknown or None))
+        yield {
+            **found,
             "group": name,
             "reference": "",
-            "estimand": Estimand.RATE,
-            "method": "wilson",
             "n_group": n,
             "k_group": successes,
             "n_reference": 0,
             "k_reference": 0,
-            "note": write_note(left_out=unknown or None),
+            "note": "; ".join(filter(None, notes)),
         }
-        try:
-            row |= as_row(rate(successes, n, confidence))
-        except NotEstimableError as error:
-            row["note"] = write_note(**{error.reason: True}, left_out=unknown or None)
-        yield row
+
+
+def _clustered(cells: pd.DataFrame, confidence: float) -> Row:
+    """Rate of persons in clusters; with too few of these it has no interval."""
+    by_cluster = cells.groupby(CLUSTER, observed=True)[["n", "successes"]].sum()
+    by_cluster = by_cluster[by_cluster["n"] > 0]
+    groups = len(by_cluster)
+    found = clustered_rate(
+        by_cluster["successes"].to_numpy(), by_cluster["n"].to_numpy(), confidence
+    )
+    few = groups < CLUSTERS_FOR_INTERVAL
+    if few:
+        found = Estimate(found.value)
+    return as_row(found) | {
+        "estimand": Estimand.RATE,
+        "method": "wilson_cluster",
+        "note": write_note(few_clusters=groups if few else None, clusters=None if few else groups),
+    }
 
 
 def margin_of_error(n: int, confidence: float = 0.95, minimum: float = MINIMAL_MARGIN) -> float:

@@ -1,6 +1,6 @@
 """Gaps from regressions on cells: estimate, error, interval and test of each focus variable."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +13,12 @@ from analysis.estimate.fits import Array, Fit, Link, NotEstimableError, fit_line
 from analysis.estimate.margins import Effect, average_marginal_effect, random_std_error
 from analysis.estimate.options import GapOptions
 from analysis.estimate.proportions import Estimate
+from analysis.estimate.rates import CLUSTERS_FOR_INTERVAL as CLUSTERS_FOR_INTERVAL
 from analysis.estimate.rates import Row, as_row
 from analysis.estimate.results import write_note
 from analysis.estimate.small_clusters import SmallClusterCovariance, cr2_covariance
 
 NO_VARIATION = 1e-12
-CLUSTERS_FOR_INTERVAL = 10
 CLUSTERS_OF_A_SIDE = 4
 CLUSTERS_FOR_LARGE_SAMPLE = 40
 FITS = {"linear": fit_linear, "logit": fit_logit}
@@ -54,6 +54,42 @@ class ErrorModel:
         return None if self.clusters is None else int(self.clusters.max()) + 1
 
 
+@dataclass(frozen=True)
+class Regression:
+    """A regression of some focus variables, or why there is none.
+
+    Attributes
+    ----------
+    link, options
+        How it was estimated.
+    reasons
+        Note of each focus variable that has no estimate.
+    fit, model
+        The fit and its errors, if there are any.
+    """
+
+    link: Link
+    options: GapOptions
+    reasons: Mapping[str, str]
+    fit: Fit | None = None
+    model: ErrorModel | None = None
+
+    def effect(self, name: str) -> Effect:
+        """Adjusted difference of a focus variable that has one."""
+        assert self.fit is not None
+        over = self.options.over if self.link == "logit" else "all"
+        return average_marginal_effect(self.fit, name, over=over)
+
+    def row(self, name: str) -> Row:
+        """Numbers of the row of a focus variable, or the reason why there are none."""
+        if name in self.reasons:
+            return {"method": self.link, "note": self.reasons[name]}
+        assert self.fit is not None
+        assert self.model is not None
+        too_few = _too_few_clusters(self.fit, self.model, name)
+        return effect_row(self.fit, self.model, self.effect(name), self.options, too_few)
+
+
 def regression_rows(
     cells: pd.DataFrame,
     link: Link,
@@ -85,17 +121,28 @@ def regression_rows(
         Name of the focus variable and the numbers of its row: method, estimate, error, interval,
         p-value and note; if the regression can't be had, the reason in the note.
     """
+    regression = regress(cells, link, focus, adjusters, options, cluster)
+    for name in focus:
+        yield name, regression.row(name)
+
+
+def regress(
+    cells: pd.DataFrame,
+    link: Link,
+    focus: Sequence[str],
+    adjusters: Sequence[str],
+    options: GapOptions,
+    cluster: str | None = None,
+) -> Regression:
+    """Fit one regression and choose its errors; see `regression_rows`, which tells its rows."""
     empty = {name: reason for name in focus if (reason := _empty_side(cells, name))}
     try:
         fit = FITS[link](cells, [name for name in focus if name not in empty], adjusters)
         model = error_model(fit, cells, options, cluster)
     except NotEstimableError as error:
-        empty = {name: write_note(**{error.reason: error.detail or True}) for name in focus} | empty
-    for name in focus:
-        if name in empty:
-            yield name, {"method": link, "note": empty[name]}
-        else:
-            yield name, _row(fit, model, name, options)
+        note = write_note(**{error.reason: error.detail or True})
+        return Regression(link, options, dict.fromkeys(focus, note) | empty)
+    return Regression(link, options, empty, fit, model)
 
 
 def _empty_side(cells: pd.DataFrame, name: str) -> str | None:
@@ -138,12 +185,25 @@ def error_model(
     return ErrorModel("cluster", cluster_covariance(fit, clusters), clusters, freedom=groups - 1)
 
 
-def _row(fit: Fit, model: ErrorModel, name: str, options: GapOptions) -> Row:
+def effect_row(
+    fit: Fit, model: ErrorModel, effect: Effect, options: GapOptions, too_few: int | None
+) -> Row:
+    """Numbers of the row of one effect: method, estimate, error, interval, p-value and note.
+
+    Parameters
+    ----------
+    fit, model
+        A fit and its errors.
+    effect
+        An effect of the fit.
+    options
+        Averaging, covariates and coverage.
+    too_few
+        Number of clusters on which no interval can rest; None if there are enough.
+    """
     over = options.over if fit.link == "logit" else "all"
-    effect = average_marginal_effect(fit, name, over=over)
     random = fit.link == "logit" and options.covariates == "random"
     freedom = model.small.degrees_of_freedom(effect.gradient) if model.small else model.freedom
-    too_few = _too_few_clusters(fit, model, name)
     error = np.nan if too_few else _std_error(fit, model, effect, random=random)
     if error > NO_VARIATION:
         estimate = with_interval(effect.value, error, freedom, options.confidence)
@@ -179,9 +239,14 @@ def _too_few_clusters(fit: Fit, model: ErrorModel, name: str) -> int | None:
         return None
     if model.groups < CLUSTERS_FOR_INTERVAL:
         return model.groups
-    member = fit.design.matrix[:, fit.design.names.index(name)] > 0
-    smaller = min(len(np.unique(model.clusters[side])) for side in (member, ~member))
+    smaller = clusters_of_smaller_side(fit, model.clusters, name)
     return smaller if smaller < CLUSTERS_OF_A_SIDE else None
+
+
+def clusters_of_smaller_side(fit: Fit, clusters: NDArray[np.intp], name: str) -> int:
+    """Number of clusters that hold the members of a focus variable, or the others if fewer."""
+    member = fit.design.matrix[:, fit.design.names.index(name)] > 0
+    return min(len(np.unique(clusters[side])) for side in (member, ~member))
 
 
 def with_interval(value: float, error: float, freedom: float, confidence: float) -> Estimate:

@@ -2,7 +2,6 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from analysis.estimate.results import read_note
 from analysis.figures.forest import draw_zero, interval_words
@@ -12,18 +11,17 @@ from analysis.figures.theme import (
     MUTED,
     SOFT,
     STRONG,
+    WIDE_PANELS,
     Words,
     draw_interval,
     frame,
     name_rows,
-    wrap_label,
+    title_panels,
+    titles_height,
 )
 from analysis.figures.wording import number, points, say
 
 ROW_HEIGHT = 0.34
-TITLE_LINE = 0.17
-WIDE_PANELS = 3
-"""With more, panels have no room for long titles and many ticks."""
 NONE, ALL_OF_THEM = "none", "all"
 
 
@@ -110,32 +108,29 @@ def _value(own: pd.DataFrame, subject: Subject, language: str) -> str:
 def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> Figure:
     order = list(dict.fromkeys(rows["specification"].sort_values(key=_place, kind="stable")))
     groups = list(dict.fromkeys(rows["group"]))
-    narrow = len(groups) > WIDE_PANELS
-    titles = [wrap_label(subject.group(group, language), 14 if narrow else 24) for group in groups]
+    titles = [subject.group(group, language) for group in groups]
     figure, panels = frame(
         words,
         ROW_HEIGHT * len(order),
         columns=len(groups),
-        key_height=TITLE_LINE * max(2, *(title.count("\n") + 1 for title in titles)),
+        key_height=titles_height(titles),
         label_width=2.0,
         right_width=0.3,
         watermark=subject.watermark(language),
     )
-    for axes, group, title in zip(panels, groups, titles, strict=True):
+    for axes, group in zip(panels, groups, strict=True):
         for _, row in rows[rows["group"] == group].iterrows():
             single = row["specification"] not in (NONE, ALL_OF_THEM)
             values = (row["estimate"], row["ci_low"], row["ci_high"])
             color = SOFT if row["specification"] == NONE else MUTED if single else STRONG
             y = order.index(row["specification"])
             draw_interval(axes, y, values, color=color, hollow=row["specification"] == NONE)
-        axes.set_title(title, size=8.6, loc="left")
-        if not narrow or group == groups[len(groups) // 2]:
+        if len(groups) <= WIDE_PANELS or group == groups[len(groups) // 2]:
             axes.set_xlabel(say("adjustment.axis", language), color=MUTED)
     name_rows(panels[0], [_step_label(name, subject, language) for name in order])
     for axes in panels:
         draw_zero(axes, rows[["estimate", "ci_low", "ci_high"]], language)
-        if narrow:
-            axes.xaxis.set_major_locator(MaxNLocator(nbins=2, steps=[1, 2, 5, 10]))
+    title_panels(panels, titles)
     return figure
 
 

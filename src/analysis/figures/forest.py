@@ -60,7 +60,7 @@ def pair_gaps(
     adjusted = rows[
         (rows["estimand"] == Estimand.ADJUSTED_DIFFERENCE) & rows["method"].str.startswith("logit")
     ]
-    keys = ["contrast", "group", "reference", "n_group", "n_reference"]
+    keys = ["contrast", "group", "reference", "term", "n_group", "n_reference"]
     numbers = ["estimate", "ci_low", "ci_high", "p_adjusted", "note"]
     return raw[keys + numbers].merge(
         adjusted[keys + numbers], on=keys, suffixes=("_raw", "_adjusted"), validate="1:1"
@@ -166,11 +166,11 @@ def _value(row: pd.Series, subject: Subject, language: str) -> str:
     return say("forest.value", language, group=group, **parts, **subject.sides(row, language))
 
 
-def interval_words(low: float, high: float, language: str) -> str:
+def interval_words(low: float, high: float, language: str, digits: int = 1) -> str:
     """An interval in points, or the word that there is none."""
     if np.isnan(low):
         return say("words.no_interval", language)
-    return interval(low, high, language)
+    return interval(low, high, language, digits)
 
 
 def _draw(pairs: pd.DataFrame, subject: Subject, words: Words, language: str) -> Figure:
@@ -183,16 +183,7 @@ def _draw(pairs: pd.DataFrame, subject: Subject, words: Words, language: str) ->
         watermark=subject.watermark(language),
     )
     for y, (_, row) in enumerate(pairs.iterrows()):
-        first = y == 0
-        _draw_gap(axes, y - 0.15, row, "raw", SOFT, say("forest.raw", language) if first else None)
-        _draw_gap(
-            axes,
-            y + 0.15,
-            row,
-            "adjusted",
-            STRONG,
-            say("forest.adjusted", language) if first else None,
-        )
+        draw_pair(axes, y, row, language)
         label_beside(axes, y, _direct_label(row, language), size=8.2, linespacing=1.35)
     name_rows(axes, [_row_label(row, subject, language) for _, row in pairs.iterrows()])
     draw_zero(axes, pairs.filter(regex="^(ci_|estimate_)"), language)
@@ -207,11 +198,12 @@ def _row_label(row: pd.Series, subject: Subject, language: str) -> str:
     return f"{wrap_label(subject.group(row['group'], language))}\n{sides}"
 
 
-def _draw_gap(
-    axes: Axes, y: float, row: pd.Series, kind: str, color: str, label: str | None
-) -> None:
-    values = (row[f"estimate_{kind}"], row[f"ci_low_{kind}"], row[f"ci_high_{kind}"])
-    draw_interval(axes, y, values, color=color, hollow=kind == "raw", label=label)
+def draw_pair(axes: Axes, y: int, row: pd.Series, language: str) -> None:
+    """Draw the raw gap of a row and the adjusted one below it; the first row names them."""
+    for kind, color, offset in (("raw", SOFT, -0.15), ("adjusted", STRONG, 0.15)):
+        values = (row[f"estimate_{kind}"], row[f"ci_low_{kind}"], row[f"ci_high_{kind}"])
+        label = say(f"forest.{kind}", language) if y == 0 else None
+        draw_interval(axes, y + offset, values, color=color, hollow=kind == "raw", label=label)
 
 
 def draw_zero(axes: Axes, numbers: pd.DataFrame, language: str) -> None:

@@ -83,6 +83,13 @@ def funnel_chart(funnel: pd.DataFrame, subject: Subject) -> Chart:
     return _chart("funnel", "funnel", funnel, subject, values, draw)
 
 
+def combination_label(combination: str, subject: Subject, language: str) -> str:
+    """Label of a combination of categories, as `analysis.estimate.journey.overlap` names it."""
+    if not combination:
+        return say("overlap.unknown", language)
+    return " + ".join(subject.group(name, language) for name in combination.split(" + "))
+
+
 def overlap_chart(overlap: pd.DataFrame, subject: Subject) -> Chart:
     """Bars of the largest combinations of categories.
 
@@ -97,16 +104,10 @@ def overlap_chart(overlap: pd.DataFrame, subject: Subject) -> Chart:
     total = int(overlap["persons"].sum())
     several = int(overlap.loc[overlap["categories"] > 1, "persons"].sum())
 
-    def label(combination: str, language: str) -> str:
-        if not combination:
-            return say("overlap.unknown", language)
-        names = combination.split(" + ")
-        return " + ".join(subject.group(name, language) for name in names)
-
     def draw(words: Words, language: str) -> Figure:
         return draw_bars(
             words,
-            [label(combination, language) for combination in shown["combination"]],
+            [combination_label(name, subject, language) for name in shown["combination"]],
             list(shown["persons"]),
             [counted(n, language, n / total) for n in shown["persons"]],
             language,
@@ -124,7 +125,7 @@ def overlap_chart(overlap: pd.DataFrame, subject: Subject) -> Chart:
             "described": subject.described(language),
             "values": say("words.separator", language).join(
                 _item(
-                    label(row["combination"], language),
+                    combination_label(row["combination"], subject, language),
                     counted(row["persons"], language, row["share"]),
                     language,
                 )

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.rates import direct_label
+from analysis.figures.rates import direct_label, interval_kind
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.theme import (
@@ -19,7 +19,7 @@ from analysis.figures.theme import (
     name_rows,
     wrap_label,
 )
-from analysis.figures.wording import capitalise, number, percent, say
+from analysis.figures.wording import capitalise, number, percent, percent_interval, say
 from analysis.vocabulary import Estimand
 
 ROW_HEIGHT = 0.46
@@ -97,7 +97,7 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
             n=number(int(rows["n_group"].max()), language),
             **shared,
         ),
-        say("published.note", language),
+        say("published.note", language, intervals=say(interval_kind(rows), language)),
         subject.source(language),
         say("published.caption", language, **shared),
         say("published.alt", language, **shared),
@@ -110,8 +110,7 @@ def _value(row: pd.Series, subject: Subject, language: str) -> str:
         language,
         group=subject.group(row["group"], language),
         rate=percent(row["estimate"], language),
-        low=percent(row["ci_low"], language),
-        high=percent(row["ci_high"], language),
+        interval=percent_interval(row["ci_low"], row["ci_high"], language),
         n=number(row["n_group"], language),
         printed=percent(row["printed"], language, 0),
     )

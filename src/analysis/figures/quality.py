@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.figures.subject import Subject
-from analysis.figures.tables import DASH, show, show_text, with_interval
+from analysis.figures.tables import DASH, show, show_message, with_interval
 from analysis.figures.wording import level_label, number, percent, say
 from analysis.studies import Study
 from analysis.vocabulary import KEPT, UNKNOWN_LEVEL
@@ -14,15 +14,10 @@ from analysis.vocabulary import KEPT, UNKNOWN_LEVEL
 HASH_DIGITS = 12
 
 
-def show_sentence(key: str, language: str, **values: str) -> None:
-    """Show one message of the section `quality` as prose; the output holds all languages."""
-    show_text(lambda each: say(f"quality.{key}", each, **values), language)
-
-
 def show_notice(study: Study, language: str) -> None:
     """Say that the data are synthetic, if they are."""
     if study.synthetic:
-        show_sentence("synthetic", language)
+        show_message("quality.synthetic", language)
 
 
 def show_sources(log: Mapping[str, Any], language: str) -> None:
@@ -41,9 +36,9 @@ def show_sources(log: Mapping[str, Any], language: str) -> None:
         return pd.DataFrame(rows)
 
     show(make, language)
-    show_sentence("contract", language)
+    show_message("quality.contract", language)
     if "as_of" in log:
-        show_sentence("as_of", language, day=log["as_of"])
+        show_message("quality.as_of", language, day=log["as_of"])
 
 
 def show_repairs(log: Mapping[str, Any], language: str) -> None:

@@ -19,7 +19,7 @@ from analysis.figures.theme import (
     name_rows,
     wrap_label,
 )
-from analysis.figures.wording import capitalise, number, percent, say
+from analysis.figures.wording import capitalise, number, percent, percent_interval, say
 from analysis.vocabulary import ALL, NON_UNDERSERVED, UNDERSERVED, Estimand
 
 ROW_HEIGHT = 0.42
@@ -77,11 +77,22 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
     return Words(
         headline,
         subtitle,
-        say("rates.note", language, unknown=number(int(unknown), language)),
+        say(
+            "rates.note",
+            language,
+            unknown=number(int(unknown), language),
+            intervals=say(interval_kind(rows), language),
+        ),
         subject.source(language),
         say("rates.caption", language, values=values, **shared),
         say("rates.alt", language, values=values, **shared),
     )
+
+
+def interval_kind(rows: pd.DataFrame) -> str:
+    """Key of the message that tells what the intervals of rates assume."""
+    clustered = rows["method"].str.endswith("_cluster").any()
+    return "rates.clustered" if clustered else "rates.independent"
 
 
 def _value(row: pd.Series, subject: Subject, language: str) -> str:
@@ -93,8 +104,7 @@ def _value(row: pd.Series, subject: Subject, language: str) -> str:
         language,
         group=group,
         rate=percent(row["estimate"], language),
-        low=percent(row["ci_low"], language),
-        high=percent(row["ci_high"], language),
+        interval=percent_interval(row["ci_low"], row["ci_high"], language),
         n=number(row["n_group"], language),
     )
 

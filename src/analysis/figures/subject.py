@@ -1,7 +1,7 @@
 """What a chart, a table or a sentence is about, and the words that follow from it."""
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -54,6 +54,10 @@ class Subject:
         if self.cohort is None:
             return population
         return say("words.cohort", language, population=population, cohort=self.cohort)
+
+    def everyone(self, language: str) -> str:
+        """Who was counted in all cohorts, beginning with a capital."""
+        return replace(self, cohort=None).population(language)
 
     def level(self, language: str) -> str:
         """Coverage of the intervals as a percentage."""

@@ -6,7 +6,15 @@ from analysis.figures.forest import KINDS, interval_words, pair_gaps
 from analysis.figures.subject import Subject
 from analysis.figures.tables import show_text
 from analysis.figures.theme import SMALL_GROUP
-from analysis.figures.wording import capitalise, number, p_words, percent, points, say
+from analysis.figures.wording import (
+    capitalise,
+    number,
+    p_words,
+    percent,
+    percent_interval,
+    points,
+    say,
+)
 from analysis.vocabulary import ALL, Estimand
 
 
@@ -54,8 +62,7 @@ def _overall(results: pd.DataFrame, subject: Subject, language: str) -> str:
         n=number(row["n_group"], language),
         unit=subject.study.unit.label()[language],
         rate=percent(row["estimate"], language),
-        low=percent(row["ci_low"], language),
-        high=percent(row["ci_high"], language),
+        interval=percent_interval(row["ci_low"], row["ci_high"], language),
         denominator=outcome.denominator.label()[language],
     )
 

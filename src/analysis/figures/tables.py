@@ -1,6 +1,6 @@
 """Tables that a reader sees, in the words and number formats of each language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 from IPython.display import display
@@ -54,6 +54,11 @@ def show_text(make: Callable[[str], str], language: str) -> None:
     display(bundle, raw=True, metadata={OUTPUT_KEY: {"markdown": texts}})
 
 
+def show_message(key: str, language: str, **values: str) -> None:
+    """Show one message of the catalogue as prose."""
+    show_text(lambda each: say(key, each, **values), language)
+
+
 def _html(table: pd.DataFrame) -> str:
     text: str = table.to_html(index=False, border=0, justify="left", classes="results")
     return text
@@ -75,7 +80,8 @@ def with_interval(
     return f"{estimate} ({say('words.interval', language, **limits)})"
 
 
-def _ratio(value: float, language: str) -> str:
+def ratio(value: float, language: str) -> str:
+    """A ratio to two digits."""
     return number(value, language, 2)
 
 
@@ -118,72 +124,91 @@ def unknown_table(results: pd.DataFrame, subject: Subject, language: str) -> pd.
 
     Only gaps that leave someone out are shown; the table is empty if there are none.
     """
-    estimands = {
-        Estimand.ADJUSTED_DIFFERENCE: "left_out",
-        Estimand.ADJUSTED_DIFFERENCE_AS_NO: "as_no",
-        Estimand.ADJUSTED_DIFFERENCE_AS_YES: "as_yes",
+    columns = {
+        Estimand.ADJUSTED_DIFFERENCE: ("left_out", points),
+        Estimand.ADJUSTED_DIFFERENCE_AS_NO: ("as_no", points),
+        Estimand.ADJUSTED_DIFFERENCE_AS_YES: ("as_yes", points),
     }
-    rows = subject.rows(results, estimand=list(estimands))
+    rows = subject.rows(results, estimand=list(columns))
     rows = rows[rows["method"].str.startswith("logit")]
+    by = ["contrast", "group"]
+    rows = rows[rows.groupby(by)["estimand"].transform("size") == len(columns)]
+    return spread(rows, by, comparison(subject, language), columns, language)
+
+
+Format = Callable[[float, str], str]
+
+
+def spread(
+    rows: pd.DataFrame,
+    by: Sequence[str],
+    leading: Mapping[str, Callable[[pd.Series], str]],
+    columns: Mapping[Estimand, tuple[str, Format]],
+    language: str,
+) -> pd.DataFrame:
+    """Put the estimands of a question beside each other, each with its interval.
+
+    Parameters
+    ----------
+    rows
+        Rows of a result table.
+    by
+        Columns that tell one question from another; a line each.
+    leading
+        What stands first in a line, from its first row, by the name of the column's message.
+    columns
+        For each estimand the name of its column's message and the format of its numbers.
+    language
+        Of the words and numbers.
+    """
     shown = []
-    for (contrast, group), own in rows.groupby(["contrast", "group"], sort=False):
-        if len(own) == len(estimands):
-            cells = {
-                say("columns.contrast", language): contrast_label(
-                    Contrast(str(contrast)), language
-                ),
-                say("columns.group", language): subject.group(str(group), language),
-            }
-            for _, row in own.iterrows():
-                column = say(f"columns.{estimands[row['estimand']]}", language)
-                cells[column] = with_interval(row, points, language)
-            shown.append(cells)
+    for _, own in rows.groupby(list(by), sort=False):
+        first = own.iloc[0]
+        cells = {say(f"columns.{name}", language): make(first) for name, make in leading.items()}
+        found = {row["estimand"]: row for _, row in own.iterrows()}
+        for estimand, (name, write) in columns.items():
+            row = found.get(estimand)
+            text = DASH if row is None else with_interval(row, write, language)
+            cells[say(f"columns.{name}", language)] = text
+        shown.append(cells)
     return pd.DataFrame(shown)
+
+
+def comparison(subject: Subject, language: str) -> dict[str, Callable[[pd.Series], str]]:
+    """The first cells of a line on a gap: the comparison and the group."""
+    return {
+        "contrast": lambda row: contrast_label(Contrast(str(row["contrast"])), language),
+        "group": lambda row: subject.group(str(row["group"]), language),
+    }
 
 
 def ratios_table(results: pd.DataFrame, subject: Subject, language: str) -> pd.DataFrame:
     """Ratios of rates and odds of every plain contrast."""
-    columns = {Estimand.RISK_RATIO: "risk_ratio", Estimand.ODDS_RATIO: "odds_ratio"}
+    columns = {
+        Estimand.RISK_RATIO: ("risk_ratio", ratio),
+        Estimand.ODDS_RATIO: ("odds_ratio", ratio),
+    }
     rows = subject.rows(results, estimand=list(columns))
-    shown = []
-    for (contrast, group), own in rows.groupby(["contrast", "group"], sort=False):
-        cells = {
-            say("columns.contrast", language): contrast_label(Contrast(str(contrast)), language),
-            say("columns.group", language): subject.group(str(group), language),
-        }
-        for _, row in own.iterrows():
-            column = say(f"columns.{columns[row['estimand']]}", language)
-            cells[column] = with_interval(row, _ratio, language)
-        shown.append(cells)
-    return pd.DataFrame(shown)
+    return spread(rows, ["contrast", "group"], comparison(subject, language), columns, language)
 
 
 def impact_table(results: pd.DataFrame, subject: Subject, language: str) -> pd.DataFrame:
     """Indices of disproportionate impact, one row a group."""
-    formats: dict[str, tuple[str, Callable[[float, str], str]]] = {
+    formats: dict[Estimand, tuple[str, Format]] = {
         Estimand.POINT_GAP: ("point_gap", points),
-        Estimand.PROPORTIONALITY_INDEX: ("proportionality", _ratio),
-        Estimand.EIGHTY_PERCENT_INDEX: ("eighty", _ratio),
+        Estimand.PROPORTIONALITY_INDEX: ("proportionality", ratio),
+        Estimand.EIGHTY_PERCENT_INDEX: ("eighty", ratio),
         Estimand.SUCCESSES_TO_PARITY: ("parity", number),
     }
+    leading: dict[str, Callable[[pd.Series], str]] = {
+        "group": lambda row: subject.group(str(row["group"]), language),
+        "n": lambda row: number(row["n_group"], language),
+        "rate": lambda row: (
+            percent(row["k_group"] / row["n_group"], language) if row["n_group"] else DASH
+        ),
+    }
     rows = subject.rows(results, estimand=list(formats))
-    shown = []
-    for group, own in rows.groupby("group", sort=False):
-        first = own.iloc[0]
-        cells = {
-            say("columns.group", language): subject.group(str(group), language),
-            say("columns.n", language): number(first["n_group"], language),
-            say("columns.rate", language): percent(first["k_group"] / first["n_group"], language)
-            if first["n_group"]
-            else DASH,
-        }
-        by_estimand = {row["estimand"]: row for _, row in own.iterrows()}
-        for estimand, (name, show) in formats.items():
-            row = by_estimand.get(estimand)
-            text = DASH if row is None else with_interval(row, show, language)
-            cells[say(f"columns.{name}", language)] = text
-        shown.append(cells)
-    return pd.DataFrame(shown)
+    return spread(rows, ["group"], leading, formats, language)
 
 
 def show_gaps(results: pd.DataFrame, subject: Subject, language: str) -> None:

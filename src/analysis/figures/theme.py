@@ -23,6 +23,9 @@ MARGIN: Final = 0.18
 LINE: Final = {"headline": 0.27, "subtitle": 0.185, "note": 0.165}
 CHARACTERS: Final = {"headline": 66, "subtitle": 102, "note": 118}
 SMALL_GROUP: Final = 30
+TITLE_LINE: Final = 0.17
+WIDE_PANELS: Final = 3
+"""With more, panels have no room for long titles and many ticks."""
 
 SETTINGS: Final[dict[Any, Any]] = {
     "figure.dpi": 110,
@@ -173,6 +176,24 @@ def wrap_label(text: str, characters: int = 30) -> str:
     )
 
 
+def title_panels(panels: Sequence[Axes], titles: Sequence[str]) -> None:
+    """Write a title above each panel; narrow panels get few ticks."""
+    for axes, title in zip(panels, wrapped_titles(titles), strict=True):
+        axes.set_title(title, size=8.6, loc="left")
+        if len(panels) > WIDE_PANELS:
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=2, steps=[1, 2, 5, 10]))
+
+
+def wrapped_titles(titles: Sequence[str]) -> list[str]:
+    """Titles of panels on as many lines as their number asks for."""
+    return [wrap_label(title, 14 if len(titles) > WIDE_PANELS else 24) for title in titles]
+
+
+def titles_height(titles: Sequence[str]) -> float:
+    """Room for the titles of panels, in inches."""
+    return TITLE_LINE * max(2, *(title.count("\n") + 1 for title in wrapped_titles(titles)))
+
+
 def name_rows(axes: Axes, labels: Sequence[str]) -> None:
     """Write a label to the left of each row, the first one on top."""
     axes.set_yticks(range(len(labels)), labels)
@@ -251,14 +272,17 @@ def draw_interval(
     )
 
 
-def key_above(figure: Figure, axes: Axes, columns: int = 2) -> None:
-    """Put the key between the titles and the axes."""
+def key_above(figure: Figure, axes: Axes, columns: int = 2, above: float = 0.0) -> None:
+    """Put the key between the titles and the axes, so many inches above these."""
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(
         handles,
         labels,
         loc="lower left",
-        bbox_to_anchor=(axes.get_position().x0, axes.get_position().y1),
+        bbox_to_anchor=(
+            axes.get_position().x0,
+            axes.get_position().y1 + above / figure.get_size_inches()[1],
+        ),
         ncols=columns,
         frameon=False,
         handletextpad=0.3,

@@ -24,8 +24,11 @@ MINUS = "\N{MINUS SIGN}"
 @cache
 def catalogue() -> dict[str, Label]:
     """Messages by their dotted keys, each in both languages."""
-    text = resources.files("analysis.figures").joinpath("messages.yml").read_text("utf-8")
-    sections: dict[str, dict[str, dict[str, str]]] = yaml.safe_load(text)
+    files = [resources.files("analysis.figures").joinpath("messages.yml")]
+    sections: dict[str, dict[str, dict[str, str]]] = {}
+    for file in files:
+        for section, messages in yaml.safe_load(file.read_text("utf-8")).items():
+            sections.setdefault(section, {}).update(messages)
     return {
         f"{section}.{key}": label | {"fr": SPACE_BEFORE_MARK.sub("\N{NO-BREAK SPACE}", label["fr"])}
         for section, messages in sections.items()
@@ -71,9 +74,18 @@ def points(value: float, language: str, digits: int = 1) -> str:
     return number(100 * value, language, digits, signed=True)
 
 
-def interval(low: float, high: float, language: str) -> str:
+def interval(low: float, high: float, language: str, digits: int = 1) -> str:
     """An interval of fractions in percentage points: "−12.1 to −7.9"."""
-    return say("words.interval", language, low=points(low, language), high=points(high, language))
+    limits = {"low": points(low, language, digits), "high": points(high, language, digits)}
+    return say("words.interval", language, **limits)
+
+
+def percent_interval(low: float, high: float, language: str) -> str:
+    """An interval of fractions as percentages, or the word that there is none."""
+    if low != low:
+        return say("words.no_interval", language)
+    limits = {"low": percent(low, language), "high": percent(high, language)}
+    return say("words.interval", language, **limits)
 
 
 def p_words(value: float, language: str) -> str:

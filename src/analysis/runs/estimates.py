@@ -1,7 +1,7 @@
 """What notebooks ask the estimators, by the parameters of their session."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -97,14 +97,7 @@ def estimate_gaps(session: Session) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     asked = session.parameters
     assert isinstance(asked, PlacementGaps)
-    options = GapOptions(
-        contrasts=asked.contrasts,
-        confidence=asked.confidence,
-        errors=asked.errors,
-        over=asked.over,
-        covariates=asked.covariates,
-        correction=asked.correction,
-    )
+    options = replace(gap_options(asked), over=asked.over, covariates=asked.covariates)
     return study_gaps(
         session.study,
         session.data.path,
@@ -112,4 +105,14 @@ def estimate_gaps(session: Session) -> tuple[pd.DataFrame, pd.DataFrame]:
         covariates=asked.asked_covariates,
         cohort=asked.asked_cohort,
         options=options,
+    )
+
+
+def gap_options(asked: PlacementGaps) -> GapOptions:
+    """How to estimate, by the parameters of a notebook that compares groups."""
+    return GapOptions(
+        contrasts=asked.contrasts,
+        confidence=asked.confidence,
+        errors=asked.errors,
+        correction=asked.correction,
     )

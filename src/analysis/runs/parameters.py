@@ -4,7 +4,7 @@ import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -14,6 +14,7 @@ from analysis.studies.model import ALL_COHORTS
 from analysis.vocabulary import Contrast
 
 DEFAULT_STUDY = "openclassrooms"
+T = TypeVar("T")
 
 
 class StudyParameters(BaseModel):
@@ -56,15 +57,12 @@ class StudyParameters(BaseModel):
         return self
 
 
-class PlacementGaps(StudyParameters):
-    """Parameters of `03_placement_gaps`."""
+class Estimated(StudyParameters):
+    """What notebooks take that estimate gaps: of which outcomes, adjusted for what."""
 
     outcomes: Annotated[
         tuple[str, ...], Field(description="outcomes of the study; its defaults when empty")
     ] = ()
-    contrasts: Annotated[
-        tuple[Contrast, ...], Field(min_length=1, description="which comparisons")
-    ] = tuple(Contrast)
     adjusters: Annotated[
         tuple[str, ...] | None,
         Field(description="variables held fixed; the study's defaults when null"),
@@ -76,22 +74,14 @@ class PlacementGaps(StudyParameters):
         Literal["auto", "model", "hc0", "hc1", "hc2", "hc3", "cluster"],
         Field(description="standard errors; auto: by cluster where the study has clusters"),
     ] = "auto"
-    over: Annotated[
-        Literal["all", "group"], Field(description="whom marginal effects are averaged over")
-    ] = "all"
-    covariates: Annotated[
-        Literal["fixed", "random"], Field(description="how covariates enter their errors")
-    ] = "fixed"
     correction: Annotated[
         Literal["holm", "benjamini_hochberg"], Field(description="for many tests")
     ] = "holm"
 
-    @field_validator("outcomes", "contrasts", "adjusters", "mediators")
+    @field_validator("outcomes", "adjusters", "mediators")
     @classmethod
-    def _each_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if twice := sorted(name for name, times in Counter(names or ()).items() if times > 1):
-            raise ValueError(f"named more than once: {', '.join(twice)}")
-        return names
+    def _names_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return _each_once(names)
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
@@ -121,12 +111,37 @@ class PlacementGaps(StudyParameters):
         return (*adjusters, *self.mediators)
 
 
+class PlacementGaps(Estimated):
+    """Parameters of `03_placement_gaps`."""
+
+    contrasts: Annotated[
+        tuple[Contrast, ...], Field(min_length=1, description="which comparisons")
+    ] = tuple(Contrast)
+    over: Annotated[
+        Literal["all", "group"], Field(description="whom marginal effects are averaged over")
+    ] = "all"
+    covariates: Annotated[
+        Literal["fixed", "random"], Field(description="how covariates enter their errors")
+    ] = "fixed"
+
+    @field_validator("contrasts")
+    @classmethod
+    def _contrasts_once(cls, names: tuple[Contrast, ...]) -> tuple[Contrast, ...] | None:
+        return _each_once(names)
+
+
 MODELS: dict[str, type[StudyParameters]] = {
     "01_data_quality": StudyParameters,
     "02_student_journey": StudyParameters,
     "03_placement_gaps": PlacementGaps,
 }
 """The notebooks of the report, in their order, with the model of their parameters."""
+
+
+def _each_once(names: tuple[T, ...] | None) -> tuple[T, ...] | None:
+    if twice := sorted(str(name) for name, times in Counter(names or ()).items() if times > 1):
+        raise ValueError(f"named more than once: {', '.join(twice)}")
+    return names
 
 
 def _one_of(given: str, known: list[str]) -> str:

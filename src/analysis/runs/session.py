@@ -1,12 +1,13 @@
 """What a notebook works with once it runs: its checked parameters, data and output folder."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from analysis.cells import study_cells
 from analysis.errors import InputError
 from analysis.figures.save import save_table
 from analysis.figures.subject import Subject
@@ -15,7 +16,7 @@ from analysis.ingest import Processed, open_processed
 from analysis.ingest.published import published_folder, read_published
 from analysis.runs.parameters import (
     MODELS,
-    PlacementGaps,
+    Estimated,
     StudyParameters,
     check_parameters,
 )
@@ -54,6 +55,16 @@ class Session:
         """The cohort looked at; None for all."""
         return self.parameters.asked_cohort
 
+    def cells(self, outcome: str, covariates: Sequence[str]) -> pd.DataFrame:
+        """The cells of an outcome in the cohort looked at; see `analysis.cells.study_cells`."""
+        return study_cells(
+            self.study,
+            self.data.path,
+            outcome=outcome,
+            covariates=covariates,
+            cohort=self.cohort,
+        )
+
     def subject(self, outcome: str) -> Subject:
         """What figures, tables and sentences on an outcome are about."""
         return Subject(self.study, outcome, self.cohort, self.parameters.confidence)
@@ -66,7 +77,7 @@ class Session:
         """One subject per outcome asked for, or per default outcome."""
         asked = self.parameters
         outcomes = self.study.default_outcomes()
-        if isinstance(asked, PlacementGaps):
+        if isinstance(asked, Estimated):
             outcomes = asked.asked_outcomes
         return [self.subject(outcome) for outcome in outcomes]
 
