@@ -12,6 +12,7 @@ Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 TOLERANCE = 1e-9
+DECIMALS = 6
 ROUNDING_RANGE = 4
 """How far a whole number may lie from the real one; small groups need some room."""
 
@@ -121,6 +122,8 @@ def whole(counts: Array, conditions: Conditions) -> Counts:
         If none do within `ROUNDING_RANGE` of the counts.
     """
     size = conditions.size
+    # The last digits differ from one processor to another, and would lead to other whole numbers.
+    counts = np.round(counts, DECIMALS)
     one, rows = eye_array(size, format="csr"), csr_array(conditions.matrix)
     nothing = csr_array((rows.shape[0], size))
     limits = [
