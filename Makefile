@@ -1,6 +1,6 @@
 # The front door: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab data report test test-full lint bench lock clean
+.PHONY: help setup lab data report test test-full lint bench validate lock clean
 
 PYTHON ?= python3
 # An active conda environment made from environment.yml is used as it is.
@@ -61,6 +61,10 @@ lint: $(READY) ## check format, style, types and the direction of imports
 bench: $(READY) ## measure time and memory on ten million generated persons
 	@$(BIN)/python benchmarks/adjusted_gaps.py
 	@$(BIN)/python benchmarks/generated_cohort.py
+	@$(BIN)/python benchmarks/bootstrap.py
+
+validate: $(READY) ## count how often intervals hold the truth, into docs/validation.md (30 minutes)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m validation
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --generate-hashes \
