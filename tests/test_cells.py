@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.cells import check_cohort, count_cells, study_cells
+from analysis.cells import check_cohort, count_cells, study_cells, time_cells
 from analysis.errors import InputError
 from analysis.studies import Study, load_study
 
@@ -191,6 +191,34 @@ def test_the_cells_of_a_study_split_by_category_covariate_and_cluster(
 def test_without_a_cohort_all_persons_count(oulad: tuple[Study, Path]) -> None:
     cells = study_cells(*oulad, outcome="completed", covariates=[])
     assert cells["persons"].sum() == len(pd.read_parquet(oulad[1]))
+
+
+def test_the_cells_of_a_duration_split_by_month(tmp_path: Path) -> None:
+    study, size = load_study("openclassrooms"), 300
+    rng = np.random.default_rng(5)
+    known = rng.random(size) < 0.9
+    rows = pd.DataFrame(
+        {
+            "cohort_placed": rng.choice(["2021", "2022"], size),
+            "gender": rng.choice(["man", "woman", "unknown"], size),
+            "placed": pd.array(rng.random(size) < 0.5, dtype="boolean"),
+            "months_placed": pd.array(rng.choice([3, 6, 12], size), dtype="Int64"),
+        }
+        | {name: pd.array(rng.random(size) < 0.3, dtype="boolean") for name in study.categories}
+    )
+    rows.loc[~known, ["placed", "months_placed"]] = pd.NA
+    rows.to_parquet(tmp_path / "processed.parquet")
+    asked = {"duration": "placed", "covariates": ["gender"], "cohort": "2022"}
+    cells = time_cells(study, tmp_path / "processed.parquet", **asked)
+    used = rows[known & (rows["cohort_placed"] == "2022")]
+    keys = [*study.categories, "gender", "month"]
+    expected = used.rename(columns={"months_placed": "month"}).groupby(keys)["placed"]
+    counts = expected.agg(n="size", successes="sum")
+    typed = dict.fromkeys(study.categories, bool) | {"gender": str}
+    found = cells.astype(typed).set_index(keys)
+    assert cells["month"].dtype == "int64"
+    assert found["n"].to_dict() == counts["n"].to_dict()
+    assert found["successes"].to_dict() == counts["successes"].to_dict()
 
 
 def test_an_unknown_cohort_is_refused_with_the_known_ones(oulad: tuple[Study, Path]) -> None:

@@ -5,14 +5,19 @@ information of a regression. Persons never leave the engine: it groups, and only
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import ibis
+import numpy as np
 import pandas as pd
 from ibis import ir
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from analysis.errors import InputError
 from analysis.studies import Study
+from analysis.studies.model import MONTH
 
 CLUSTER = "cluster"
 
@@ -123,6 +128,70 @@ def _typed(
     return cells.sort_values(list(keys), ignore_index=True) if keys else cells
 
 
+@dataclass(frozen=True)
+class LinkedCells:
+    """Rows by their kind, and persons by the kinds of all of their rows.
+
+    Attributes
+    ----------
+    kinds
+        A line for each distinct combination of the columns asked for.
+    patterns
+        Patterns by kinds: how many rows of each kind a person of each pattern has.
+    persons
+        How many persons have each pattern, shape (patterns,).
+    clusters
+        Number of each pattern's cluster from 0 on; a person counts anew in each cluster.
+    """
+
+    kinds: pd.DataFrame
+    patterns: csr_array
+    persons: NDArray[np.int64]
+    clusters: NDArray[np.intp] | None
+
+
+def count_linked(
+    table: ir.Table,
+    *,
+    by: Sequence[str],
+    person: str,
+    cluster: str | None = None,
+    levels: Mapping[str, Sequence[str]] | None = None,
+) -> LinkedCells:
+    """Count persons by all that they contribute, for what persons in several rows have in common.
+
+    To draw persons again is to draw the counts of patterns again, whatever rows they have.
+
+    Parameters
+    ----------
+    table
+        See `count_cells`.
+    by
+        Columns that make the kind of a row: booleans (null = unknown) or text levels.
+    person, cluster
+        Columns that tell whose row it is, and where.
+    levels
+        See `count_cells`.
+    """
+    keys = [cluster] if cluster else []
+    numbered = table.mutate(kind=ibis.dense_rank().over(order_by=list(by)))
+    kinds = numbered.select("kind", *by).distinct().to_pandas()
+    kinds = _typed(kinds, table, by, levels or {}).sort_values("kind", ignore_index=True)
+    told = numbered.kind.cast("string").group_concat(" ", order_by=numbered.kind)
+    each = numbered.group_by([person, *keys]).aggregate(pattern=told)
+    counted = each.group_by(["pattern", *keys]).aggregate(persons=each.count()).to_pandas()
+    counted = counted.sort_values(["pattern", *keys], ignore_index=True)
+    rows = counted["pattern"].astype(str).str.split(" ").explode().astype("int64")
+    patterns = csr_array(
+        (np.ones(len(rows)), (rows.index.to_numpy(), rows.to_numpy())),
+        shape=(len(counted), len(kinds)),
+    )
+    clusters = np.unique(counted[cluster], return_inverse=True)[1].ravel() if cluster else None
+    return LinkedCells(
+        kinds.drop(columns="kind"), patterns, counted["persons"].to_numpy("int64"), clusters
+    )
+
+
 def study_cells(
     study: Study,
     processed: Path,
@@ -156,17 +225,63 @@ def study_cells(
     InputError
         If the cohort is not one of the study's.
     """
-    table = ibis.duckdb.connect().read_parquet(processed)
-    if cohort is not None:
-        check_cohort(study, cohort)
-        table = table.filter(table[study.cohort_column(outcome)] == cohort)
     return count_cells(
-        table,
+        _cohort_rows(study, processed, outcome, cohort),
         by=[*study.categories, *covariates],
         outcome=outcome,
         cluster=CLUSTER if study.cluster else None,
         levels={name: study.levels(name) for name in covariates},
     )
+
+
+def time_cells(
+    study: Study,
+    processed: Path,
+    *,
+    duration: str,
+    covariates: Sequence[str],
+    cohort: str | None = None,
+) -> pd.DataFrame:
+    """Count the cells of one duration of a study: how long persons were followed, and to what.
+
+    Parameters
+    ----------
+    study, processed, covariates, cohort
+        See `study_cells`.
+    duration
+        Name of the duration.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `count_cells`, with the whole number `month` beside the keys: `n` persons were
+        followed to that month, and of these the event came about in it for `successes`. Whoever
+        is outside the denominator, or has no month, is left out.
+
+    Raises
+    ------
+    InputError
+        If the cohort is not one of the study's.
+    """
+    table = _cohort_rows(study, processed, duration, cohort)
+    table = table.mutate(**{MONTH: table[study.months_column(duration)]})
+    cells = count_cells(
+        table.filter(table[duration].notnull() & table[MONTH].notnull()),
+        by=[*study.categories, *covariates, MONTH],
+        outcome=duration,
+        cluster=CLUSTER if study.cluster else None,
+        levels={name: study.levels(name) for name in covariates},
+    )
+    return cells.astype({MONTH: "int64"})
+
+
+def _cohort_rows(study: Study, processed: Path, measure: str, cohort: str | None) -> ir.Table:
+    """Rows of the processed table, of one cohort of an outcome or a duration if asked."""
+    table = ibis.duckdb.connect().read_parquet(processed)
+    if cohort is None:
+        return table
+    check_cohort(study, cohort)
+    return table.filter(table[study.cohort_column(measure)] == cohort)
 
 
 def check_cohort(study: Study, cohort: str) -> None:

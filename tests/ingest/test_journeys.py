@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from analysis.ingest.contract import AREAS, CONTRACT, EMPLOYMENT, PROTECTION
 from analysis.ingest.derive import derive
 from analysis.ingest.extract import ROW
-from analysis.ingest.journeys import COHORTS, count_steps, extract_date, journeys, plus_months
+from analysis.ingest.journeys import (
+    COHORTS,
+    count_steps,
+    extract_date,
+    journeys,
+    months_until,
+    plus_months,
+)
 from analysis.studies import load_study
 from analysis.vocabulary import CATEGORIES, HORIZONS, KEPT
 
@@ -167,6 +174,90 @@ def test_who_graduated_less_than_the_horizon_ago_is_in_no_denominator() -> None:
     ahead = (None, "horizon_ahead", None)
     assert placement(graduated, True, Date(2023, 2, 2), Date(2023, 7, 31)) == ahead
     assert placement(graduated, True, Date(2023, 2, 2), Date(2023, 8, 1))[0] == "true"
+
+
+GRADUATED = Date(2022, 1, 31)
+
+
+def followed(
+    occurred: Date | None, *answered: int, graduated: Date = GRADUATED
+) -> tuple[str | None, str | None, str]:
+    """Placement, months and status of a graduate who answered these waves."""
+    outcome = {"person": "p", "kind": "job", "occurred": occurred, "source": "database"}
+    found = derived(
+        applications=[application("a", **STARTED)],
+        enrolments=[enrolment("a", graduated, graduated)],
+        surveys=[
+            {"application": "a", "wave": h, "sent": graduated, "answered": graduated}
+            for h in answered
+        ],
+        career_outcomes=[outcome] if occurred else [],
+    )["a"]
+    return found["placed"], found["months_followed"], found["placed_status"]
+
+
+@pytest.mark.parametrize(
+    ("occurred", "answered", "placed", "months"),
+    [
+        (Date(2022, 1, 31), [6], "true", "0"),  # on the day of graduation
+        (Date(2022, 2, 1), [6], "true", "1"),
+        (Date(2022, 2, 28), [6], "true", "1"),  # a month after 31 January
+        (Date(2022, 3, 1), [6], "true", "2"),
+        (Date(2022, 7, 31), [6], "true", "6"),
+        (Date(2022, 8, 1), [6], "false", "6"),  # known from elsewhere, after the last answer
+        (Date(2022, 8, 1), [6, 12], "true", "7"),
+        (Date(2022, 3, 1), [12], "true", "2"),
+        (None, [6], "false", "6"),
+        (None, [6, 12], "false", "12"),
+        (None, [12], "false", "12"),
+        (None, [6, 24], "false", "6"),  # the horizon of 24 months lies ahead
+        (Date(2021, 12, 1), [6], "false", "6"),  # a job held before is no placement
+    ],
+)
+def test_graduates_are_followed_to_the_last_wave_that_they_answered(
+    occurred: Date | None, answered: list[int], placed: str, months: str
+) -> None:
+    assert followed(occurred, *answered) == (placed, months, KEPT)
+
+
+@pytest.mark.parametrize(
+    ("answered", "graduated", "reason"),
+    [
+        ([], GRADUATED, "no_answer"),
+        ([24], GRADUATED, "no_answer"),
+        ([6], Date(2023, 2, 1), "horizon_ahead"),
+    ],
+)
+def test_who_told_nothing_that_is_due_is_not_followed(
+    answered: list[int], graduated: Date, reason: str
+) -> None:
+    found = followed(Date(2023, 2, 2), *answered, graduated=graduated)
+    assert found == (None, None, reason)
+
+
+def test_the_processed_table_has_months_as_numbers() -> None:
+    study, day = load_study("openclassrooms"), Date(2022, 1, 31)
+    made = tables(
+        applications=[application("a", "p1", **STARTED), application("b", "p2")],
+        enrolments=[enrolment("a", day, day)],
+        surveys=[{"application": "a", "wave": 12, "sent": day, "answered": day}],
+    )
+    table = derive({study.rows: journeys(made, AS_OF)}, study)
+    table = table.select("placed", "months_placed", "cohort_placed")
+    assert table.to_pyarrow().to_pylist() == [
+        {"placed": False, "months_placed": 12, "cohort_placed": "2022"},
+        {"placed": None, "months_placed": None, "cohort_placed": None},
+    ]
+
+
+@EXAMPLES
+@given(start=st.dates(Date(1990, 1, 1), Date(2040, 1, 1)), days=st.integers(0, 4000))
+def test_months_until_a_day_are_the_least_that_reach_it(start: Date, days: int) -> None:
+    day = start + datetime.timedelta(days)
+    first = ibis.literal(start)
+    months = months_until(first, ibis.literal(day)).to_pyarrow().as_py()
+    assert plus_months(first, months).to_pyarrow().as_py() >= day
+    assert months == 0 or plus_months(first, months - 1).to_pyarrow().as_py() < day
 
 
 def test_areas_are_those_of_countries_that_define_them() -> None:

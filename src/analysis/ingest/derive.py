@@ -5,7 +5,7 @@ from ibis import ir
 
 from analysis.ingest.extract import ROW
 from analysis.studies import Study
-from analysis.studies.model import COHORT, Category, Cohort, Covariate, Outcome, band_labels
+from analysis.studies.model import COHORT, Category, Cohort, Covariate, YesOrNo, band_labels
 from analysis.vocabulary import UNKNOWN_LEVEL
 
 CLUSTER_SEPARATOR = " × "
@@ -18,8 +18,8 @@ def derive(tables: dict[str, ir.Table], study: Study) -> ir.Table:
     -------
     ibis Table
         `person`, `cluster` and `cohort` (where declared), `cohort_<outcome>` for outcomes with
-        cohorts of their own, each outcome and category as true, false or null, each covariate as
-        a text level.
+        cohorts of their own, each outcome, duration and category as true, false or null,
+        `months_<duration>`, each covariate as a text level.
     """
     rows = tables[study.rows]
     for other, by in study.tables[study.rows].references.items():
@@ -33,17 +33,21 @@ def derive(tables: dict[str, ir.Table], study: Study) -> ir.Table:
         derived[COHORT] = cohort(rows[study.cohort.source], study.cohort)
         derived |= {
             study.cohort_column(name): cohort(rows[part.cohort_from], study.cohort)
-            for name, part in study.outcomes.items()
+            for name, part in study.measures.items()
             if part.cohort_from
         }
-    derived |= {name: outcome(rows, part) for name, part in study.outcomes.items()}
+    derived |= {name: outcome(rows, part) for name, part in study.measures.items()}
+    derived |= {
+        study.months_column(name): rows[part.months].cast("int64")
+        for name, part in study.durations.items()
+    }
     derived |= {name: membership(rows, part) for name, part in study.categories.items()}
     derived |= {name: level(rows, part) for name, part in study.covariates.items()}
     # In the order of the file, so that the same extract gives the same bytes.
     return rows.order_by(ROW).select(**derived)
 
 
-def outcome(rows: ir.Table, declared: Outcome) -> ir.BooleanValue:
+def outcome(rows: ir.Table, declared: YesOrNo) -> ir.BooleanValue:
     """Tell true for success, false for failure, null outside the denominator."""
     value = rows[declared.source]
     inside = ibis.and_(*(rows[column].isin(kept) for column, kept in declared.among.items()))

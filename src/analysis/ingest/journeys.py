@@ -39,6 +39,7 @@ COHORTS: Final = {
     "third_party_funded": "started_year",
     "graduated": "expected_year",
     **{f"{name}_{h}": "graduated_year" for h in HORIZONS for name in ("answered", "placed")},
+    "placed": "graduated_year",
 }
 """The outcomes of a journey, each with the column that tells its cohort."""
 
@@ -62,6 +63,13 @@ def plus_months(day: ir.DateValue, months: int) -> ir.DateValue:
     return (day + ibis.interval(months=months)).cast("date")
 
 
+def months_until(start: ir.DateValue, day: ir.DateValue) -> ir.IntegerValue:
+    """The least number of months after which `plus_months` comes to a day or beyond it."""
+    months = 12 * (day.year() - start.year()) + day.month() - start.month()
+    reached = (start + months.as_interval("M")).cast("date")
+    return months + ibis.ifelse(reached < day, 1, 0)
+
+
 def journeys(tables: Tables, as_of: datetime.date) -> ir.Table:
     """Derive the journeys of an extract, lazily.
 
@@ -77,7 +85,8 @@ def journeys(tables: Tables, as_of: datetime.date) -> ir.Table:
     ibis Table
         A row an application, in text: `application`, `person`, the years of the cohorts, for each
         outcome of `COHORTS` its value (null outside the denominator) and its `<outcome>_status`
-        (`kept`, or why it is left out), and what is known of the person at application.
+        (`kept`, or why it is left out), the months until the first career outcome or for which
+        none is known, and what is known of the person at application.
     """
     rows = _placements(_enrolled(tables), tables)
     rows = rows.mutate(
@@ -95,6 +104,7 @@ def journeys(tables: Tables, as_of: datetime.date) -> ir.Table:
         **_funding(rows),
         **_graduation(rows, as_of),
         **{name: part for h in HORIZONS for name, part in _placement(rows, h, as_of).items()},
+        **_time_to_placement(rows, as_of),
         **_status_of_person(rows),
     }
     texts = {name: value.cast("string") for name, value in columns.items()}
@@ -195,6 +205,28 @@ def _placement(rows: ir.Table, horizon: int, as_of: datetime.date) -> dict[str, 
         **_outcome(f"answered_{horizon}", reasons, answered),
         **_outcome(f"placed_{horizon}", [*reasons, (~answered, "no_answer")], placed),
     }
+
+
+def _time_to_placement(rows: ir.Table, as_of: datetime.date) -> dict[str, ir.Value]:
+    """Placement and the months to it, of graduates who answered a wave whose horizon has come.
+
+    A graduate is followed to the last of these horizons. What came about later, known from
+    elsewhere, does not count: it would be known of some who were placed, and of nobody who wasn't.
+    """
+    due = {h: (plus_months(rows.graduated, h) <= as_of).fill_null(False) for h in HORIZONS}
+    told = {h: rows[f"wave_{h}"].fill_null(False) & due[h] for h in HORIZONS}
+    followed = ibis.cases(*((told[h], h) for h in reversed(HORIZONS)), else_=ibis.null("int64"))
+    month = months_until(rows.graduated, rows.first_outcome)
+    placed = (month <= followed).fill_null(False)
+    reasons = [
+        (rows.graduated.isnull(), "not_graduated"),
+        (rows.turn_graduated_year > 0, "another_graduation"),
+        (~due[HORIZONS[0]], "horizon_ahead"),
+        (followed.isnull(), "no_answer"),
+    ]
+    found = _outcome("placed", reasons, placed)
+    months = ibis.ifelse(placed, month, followed)
+    return found | {"months_followed": ibis.ifelse(found["placed"].notnull(), months, None)}
 
 
 def _status_of_person(rows: ir.Table) -> dict[str, ir.Value]:

@@ -208,7 +208,7 @@ def read_log(study: Study, processed: Path) -> dict[str, Any] | None:
 
 def _counts(table: ir.Table, study: Study) -> dict[str, Any]:
     unknown = {name: table[name].isnull().sum().fill_null(0) for name in study.categories}
-    outside = {name: table[name].isnull().sum().fill_null(0) for name in study.outcomes}
+    outside = {name: table[name].isnull().sum().fill_null(0) for name in study.measures}
     row = table.aggregate(rows=table.count(), **unknown, **outside).to_pyarrow().to_pylist()[0]
     return {
         "rows": row["rows"],

@@ -12,9 +12,11 @@ from analysis.vocabulary import CATEGORIES, GROUPS, UNKNOWN_LEVEL, Label
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 COHORT = "cohort"
+MONTH = "month"
 ALL_COHORTS = "all"
 RESERVED_NAMES = frozenset(
-    {"person", "cluster", COHORT, "n", "persons", "successes", "answered", "member"} | GROUPS.keys()
+    {"person", "cluster", COHORT, MONTH, "n", "persons", "successes", "answered", "member"}
+    | GROUPS.keys()
 )
 
 
@@ -61,8 +63,8 @@ class Table(_Part):
     references: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
-class Outcome(_Part):
-    """A yes-or-no outcome and its denominator.
+class YesOrNo(_Part):
+    """What came about or not, and the denominator.
 
     Rows whose value is in neither `success` nor `failure` are outside the denominator, and so
     are rows for which a column of `among` has none of the values listed. `cohort_from` names the
@@ -76,7 +78,22 @@ class Outcome(_Part):
     failure: tuple[str, ...]
     among: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     cohort_from: str | None = None
+
+
+class Outcome(YesOrNo):
+    """A yes-or-no outcome."""
+
     default: bool = True
+
+
+class Duration(YesOrNo):
+    """A time to an event: whether it came about while a row was followed, and when.
+
+    `months` names the column of whole months from the start to the event of a success, and to the
+    end of what is known of a failure.
+    """
+
+    months: str
 
 
 class Category(_Part):
@@ -159,6 +176,7 @@ class Study(_Part):
     cluster: tuple[str, ...] = ()
     cohort: Cohort | None = None
     outcomes: Annotated[dict[Name, Outcome], Field(min_length=1)]
+    durations: dict[Name, Duration] = Field(default_factory=dict)
     categories: Annotated[dict[Name, Category], Field(min_length=1)]
     adjusters: dict[Name, Covariate]
     mediators: dict[Name, Covariate] = Field(default_factory=dict)
@@ -187,6 +205,11 @@ class Study(_Part):
     def covariates(self) -> dict[str, Covariate]:
         """Adjusters and mediators by name."""
         return {**self.adjusters, **self.mediators}
+
+    @property
+    def measures(self) -> dict[str, YesOrNo]:
+        """Outcomes and durations by name."""
+        return {**self.outcomes, **self.durations}
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -218,9 +241,13 @@ class Study(_Part):
         """Name of the outcome whose denominator are the persons to describe."""
         return self.described.outcome if self.described else next(iter(self.outcomes))
 
-    def cohort_column(self, outcome: str) -> str:
-        """Column of the processed table that holds the cohort of an outcome's rows."""
-        return COHORT if self.outcomes[outcome].cohort_from is None else f"{COHORT}_{outcome}"
+    def cohort_column(self, name: str) -> str:
+        """Column of the processed table with the cohort of an outcome's or a duration's rows."""
+        return COHORT if self.measures[name].cohort_from is None else f"{COHORT}_{name}"
+
+    def months_column(self, duration: str) -> str:
+        """Column of the processed table with the months of a duration."""
+        return f"{MONTH}s_{duration}"
 
     def levels(self, covariate: str) -> tuple[str, ...]:
         """Levels of a covariate in their declared order, "unknown" last; empty if undeclared."""
@@ -264,6 +291,7 @@ def _problems(study: Study) -> Iterator[str]:
         if twice := sorted({value for value in values if values.count(value) > 1}):
             yield f"{place}: {', '.join(twice)} stands on both sides"
     yield from _cut_problems(study, known)
+    yield from _duration_problems(study, known)
     yield from _cohort_problems(study)
     yield from _outcome_problems(study)
 
@@ -282,9 +310,9 @@ def _cohort_problems(study: Study) -> Iterator[str]:
         yield f"cohort.groups.{ALL_COHORTS}: the name is taken by the program"
     if study.cohort and study.cohort.default not in (None, *groups):
         yield f"cohort.default: no cohort {study.cohort.default!r}"
-    for name, outcome in study.outcomes.items():
-        if outcome.cohort_from and not study.cohort:
-            yield f"outcomes.{name}.cohort_from: the study declares no cohort"
+    for place, measure in _measures(study):
+        if measure.cohort_from and not study.cohort:
+            yield f"{place}.cohort_from: the study declares no cohort"
 
 
 def _table_problems(study: Study) -> Iterator[str]:
@@ -314,9 +342,10 @@ def _repair_problems(place: str, kind: Column) -> Iterator[str]:
 
 
 def _name_problems(study: Study) -> Iterator[str]:
-    names = [*study.outcomes, *study.categories, *study.adjusters, *study.mediators]
+    kinds = ("outcomes", "durations", "categories", "adjusters", "mediators")
+    names = [name for kind in kinds for name in getattr(study, kind)]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"{name}: the name is used twice among outcomes, categories, adjusters, mediators"
+        yield f"{name}: the name is used twice among {', '.join(kinds)}"
     for name in sorted(RESERVED_NAMES.intersection(names)):
         yield f"{name}: the name is taken by the program"
     for name, variant in study.variants.items():
@@ -337,28 +366,43 @@ def _cut_problems(study: Study, known: dict[str, Column]) -> Iterator[str]:
                 yield f"{kind}.{name}.cuts: {covariate.source!r} is text, not numbers"
 
 
+def _duration_problems(study: Study, known: dict[str, Column]) -> Iterator[str]:
+    for name, duration in study.durations.items():
+        column = known.get(duration.months)
+        if column and (column.type != "integer" or column.minimum is None or column.minimum < 0):
+            yield f"durations.{name}.months: {duration.months!r} must be integer, with minimum 0"
+
+
+def _measures(study: Study) -> Iterator[tuple[str, YesOrNo]]:
+    """Outcomes and durations with their places in the file."""
+    for kind in ("outcomes", "durations"):
+        yield from ((f"{kind}.{name}", part) for name, part in getattr(study, kind).items())
+
+
 def _columns_used(study: Study) -> Iterator[tuple[str, str]]:
     yield "person", study.person
     yield from (("cluster", column) for column in study.cluster)
     if study.cohort:
         yield "cohort.from", study.cohort.source
-    for kind in ("outcomes", "categories", "adjusters", "mediators"):
+    for kind in ("outcomes", "durations", "categories", "adjusters", "mediators"):
         for name, part in getattr(study, kind).items():
             yield f"{kind}.{name}.from", part.source
-    for name, outcome in study.outcomes.items():
-        yield from ((f"outcomes.{name}.among", column) for column in outcome.among)
-        if outcome.cohort_from:
-            yield f"outcomes.{name}.cohort_from", outcome.cohort_from
+    for place, measure in _measures(study):
+        yield from ((f"{place}.among", column) for column in measure.among)
+        if measure.cohort_from:
+            yield f"{place}.cohort_from", measure.cohort_from
+    for name, duration in study.durations.items():
+        yield f"durations.{name}.months", duration.months
     for name, variant in study.variants.items():
         for category, part in variant.categories.items():
             yield f"variants.{name}.categories.{category}.from", part.source
 
 
 def _values_used(study: Study) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    for name, outcome in study.outcomes.items():
-        yield f"outcomes.{name}", outcome.source, (*outcome.success, *outcome.failure)
-        for column, values in outcome.among.items():
-            yield f"outcomes.{name}.among", column, values
+    for place, measure in _measures(study):
+        yield place, measure.source, (*measure.success, *measure.failure)
+        for column, values in measure.among.items():
+            yield f"{place}.among", column, values
     for place, category in _category_parts(study):
         yield place, category.source, (*category.known_in, *category.known_out)
     if study.cohort:
