@@ -292,8 +292,8 @@ def test_without_clusters_errors_are_of_persons(persons: pd.DataFrame, study: St
         ibis.memtable(persons), by=[*study.categories, "gender"], outcome="graduated"
     )
     found = keyed(outcome_gaps(study, "graduated", cells, ["gender"]))
-    for link in ("linear", "logit"):
-        assert set(found.xs(link, level="link")["method"]) == {f"{link}_hc1"}
+    for link, errors in (("linear", "hc2"), ("logit", "hc1")):
+        assert set(found.xs(link, level="link")["method"]) == {f"{link}_{errors}"}
 
 
 def test_p_values_are_corrected_over_the_groups_of_a_question(gaps: pd.DataFrame) -> None:

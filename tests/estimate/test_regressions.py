@@ -17,6 +17,7 @@ from analysis.estimate.options import GapOptions
 from analysis.estimate.regressions import regression_rows, with_interval
 from analysis.estimate.results import read_note
 from analysis.estimate.small_clusters import cr2_covariance
+from analysis.estimate.small_samples import hc2_covariance
 
 Count = Callable[..., pd.DataFrame]
 LINKS = ["linear", "logit"]
@@ -74,10 +75,10 @@ def test_errors_by_cluster_need_clusters(count: Count) -> None:
 @pytest.mark.parametrize("errors", ["auto", "model", "hc0", "hc1", "hc2", "hc3"])
 @pytest.mark.parametrize("link", LINKS)
 def test_errors_of_independent_persons(count: Count, link: Any, errors: Any) -> None:
-    """HC1 is the default, and stands in for HC2 and HC3 beside a logit."""
+    """By default the linear model takes HC2, with degrees of freedom of its own, the logit HC1."""
     cells = count(draw(5), ["member", "level"])
     row = one_row(cells, link, ["level"], errors=errors)
-    kind: Any = "hc1" if errors == "auto" else errors
+    kind: Any = "hc2" if errors == "auto" else errors
     if link == "logit" and kind in ("hc2", "hc3"):
         kind = "hc1"
     fit = {"linear": fit_linear, "logit": fit_logit}[link](cells, ["member"], ["level"])
@@ -86,9 +87,11 @@ def test_errors_of_independent_persons(count: Count, link: Any, errors: Any) -> 
     assert row["estimate"] == pytest.approx(effect.value, rel=1e-12)
     assert row["std_error"] == pytest.approx(effect.std_error(covariance(fit, kind)), rel=1e-12)
     law = t(60 - 4) if link == "linear" else norm
+    if kind == "hc2":
+        law = t(hc2_covariance(fit).degrees_of_freedom(effect.gradient))
     assert row["p_value"] == pytest.approx(2 * law.sf(abs(row["estimate"]) / row["std_error"]))
     assert row["ci_high"] == pytest.approx(row["estimate"] + law.ppf(0.975) * row["std_error"])
-    assert row["note"] == ""
+    assert set(read_note(str(row["note"]))) == ({"df"} if kind == "hc2" else set())
 
 
 @pytest.mark.parametrize("link", LINKS)
@@ -325,7 +328,7 @@ def test_a_linear_gap_of_sides_without_variation_has_no_test() -> None:
         row = one_row(table([(True, n, n), (False, reference, 0)]), "linear", [])
         assert row["estimate"] == pytest.approx(1)
         assert np.isnan([row[name] for name in NUMBERS[1:]]).all()
-        assert read_note(row["note"]) == {"no_variation": ""}
+        assert read_note(row["note"]) == {"fixed_rate": ""}
 
 
 @pytest.mark.parametrize("cluster", [None, "cluster"])
@@ -351,7 +354,7 @@ def test_a_redundant_adjuster_is_noted(count: Count) -> None:
     cells = count(rows, ["member", "level", "copy"])
     for link in LINKS:
         row = one_row(cells, link, ["level", "copy"])
-        assert read_note(row["note"]) == {"dropped": "copy[B], copy[C]"}
+        assert read_note(row["note"])["dropped"] == "copy[B], copy[C]"
         assert_same(row, one_row(cells, link, ["level"]))
 
 

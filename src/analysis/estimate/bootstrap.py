@@ -11,9 +11,15 @@ from numpy.typing import NDArray
 
 from analysis.estimate.fits import Array, NotEstimableError
 from analysis.estimate.proportions import Estimate
+from analysis.estimate.regressions import (
+    CLUSTERS_FOR_INTERVAL,
+    CLUSTERS_OF_A_SIDE,
+    NO_VARIATION,
+    with_interval,
+)
+from analysis.vocabulary import SEED
 
 DRAWS = 999
-SEED = 20_230_731
 MOST_FAILED = 0.05
 """Share of draws without a result above which no interval is told."""
 
@@ -83,3 +89,83 @@ def percentile_interval(value: float, replicates: Array, confidence: float) -> E
     return Estimate(
         value, float(found.std(ddof=1)), min(float(low), value), max(float(high), value)
     )
+
+
+def drawn_interval(values: Array, confidence: float, clusters: int | None) -> Estimate:
+    """Estimate with the interval and test that its draws give.
+
+    Of persons: percentiles, and the share of draws on the other side of 0, twice. Of clusters: the
+    draws' standard deviation with t(G - 1), for the percentiles of few clusters are too narrow.
+
+    Parameters
+    ----------
+    values
+        The estimate, then its replicates.
+    confidence
+        Coverage.
+    clusters
+        How many were drawn; None if persons were.
+
+    Raises
+    ------
+    NotEstimableError
+        If too many draws gave none; see `percentile_interval`.
+    """
+    found = percentile_interval(float(values[0]), values[1:], confidence)
+    if clusters is not None:
+        # Of G clusters drawn out of G, the variance is (G - 1)/G of the one to be had.
+        error = found.std_error * np.sqrt(clusters / (clusters - 1))
+        if error <= NO_VARIATION:
+            return Estimate(found.value, error)
+        return with_interval(found.value, error, clusters - 1, confidence)
+    replicates = values[1:][np.isfinite(values[1:])]
+    beyond = min((replicates <= 0).sum(), (replicates >= 0).sum())
+    p_value = min(1.0, 2 * (1 + beyond) / (1 + len(replicates)))
+    return Estimate(found.value, found.std_error, found.low, found.high, float(p_value))
+
+
+def drawn_estimate(
+    values: Array, confidence: float, clusters: tuple[int, int] | None
+) -> tuple[Estimate, dict[str, object]]:
+    """Estimate with its interval if the draws carry one, and what is to be said of it.
+
+    Parameters
+    ----------
+    values, confidence
+        See `drawn_interval`.
+    clusters
+        How many clusters were drawn, and how many of them hold the side that fewer hold; None if
+        persons were drawn.
+
+    Returns
+    -------
+    tuple
+        The estimate, and remarks for its note.
+    """
+    alone = Estimate(float(values[0]))
+    if few := too_few(clusters):
+        return alone, {"few_clusters": few}
+    groups = clusters[0] if clusters else None
+    try:
+        found = drawn_interval(values, confidence, groups)
+    except NotEstimableError as error:
+        return alone, {"draws_without": error.detail}
+    if found.std_error <= NO_VARIATION:
+        return alone, {"no_variation": True}
+    return found, {"clusters": groups}
+
+
+def too_few(clusters: tuple[int, int] | None) -> int | None:
+    """Number of clusters, in all or of a side, on which no interval can rest; None if enough.
+
+    Parameters
+    ----------
+    clusters
+        See `drawn_estimate`.
+    """
+    if clusters is None:
+        return None
+    groups, side = clusters
+    if groups < CLUSTERS_FOR_INTERVAL:
+        return groups
+    return side if side < CLUSTERS_OF_A_SIDE else None

@@ -191,7 +191,7 @@ def fit_linear(cells: pd.DataFrame, focus: Sequence[str], adjusters: Sequence[st
         If there are no persons, only successes or only failures, or a focus variable is
         collinear.
     """
-    design, n, successes, rows = _prepare(cells, focus, adjusters)
+    design, n, successes, rows = prepare(cells, focus, adjusters)
     result = WLS(successes / n, design.matrix, weights=n, hasconst=True).fit(method="qr")
     bread = np.linalg.inv(design.matrix.T @ (n[:, None] * design.matrix))
     coefficients = np.asarray(result.params)
@@ -216,7 +216,7 @@ def fit_logit(cells: pd.DataFrame, focus: Sequence[str], adjusters: Sequence[str
         or the maximum does not exist because a combination of the variables separates successes
         from failures.
     """
-    design, n, successes, rows = _prepare(cells, focus, adjusters)
+    design, n, successes, rows = prepare(cells, focus, adjusters)
     coefficients = _maximise(np.column_stack([successes, n - successes]), design.matrix)
     fitted = expit(design.matrix @ coefficients)
     if not np.minimum(fitted, 1 - fitted).min() > EXTREME_PROBABILITY:  # nan where it diverged
@@ -282,9 +282,17 @@ def _first_step(response: Array, matrix: Array) -> Array:
     return start
 
 
-def _prepare(
+def prepare(
     cells: pd.DataFrame, focus: Sequence[str], adjusters: Sequence[str]
 ) -> tuple[Design, Array, Array, NDArray[np.intp]]:
+    """Design, persons, successes and positions of the cells that a regression uses.
+
+    Raises
+    ------
+    NotEstimableError
+        If there are no persons, only successes or only failures, or a focus variable is
+        collinear.
+    """
     rows = np.flatnonzero(cells["n"].to_numpy() > 0)
     if not len(rows):
         raise NotEstimableError("no_persons")

@@ -130,6 +130,23 @@ def populations(
         yield name, own.cells[own.cells[MEMBER]], own.left_out
 
 
+def combination_names(cells: pd.DataFrame, categories: Sequence[str]) -> pd.Series:
+    """Name each cell's combination of categories: those known to hold, joined by " + ".
+
+    It is `non_underserved` where all are known not to hold, and empty where none is known to and
+    one is not known.
+    """
+    flags = cells[list(categories)]
+    yes, no = flags.eq(True).fillna(False), flags.eq(False).fillna(False)
+    names = [
+        NON_UNDERSERVED
+        if none
+        else " + ".join(name for name, has in zip(categories, row, strict=True) if has)
+        for row, none in zip(yes.to_numpy(), no.all(axis=1), strict=True)
+    ]
+    return pd.Series(names, index=cells.index, dtype=str)
+
+
 def collapse(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Add up the cells that agree in `by`; cells without persons in the denominator go."""
     used = cells[cells["n"] > 0]

@@ -1,6 +1,6 @@
 """The journey in counts and shares: how many reach each stage, who they are, who pays."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.cells import study_cells
 from analysis.estimate.fits import NotEstimableError
-from analysis.estimate.groups import populations
+from analysis.estimate.groups import combination_names, populations
 from analysis.estimate.proportions import rate
 from analysis.studies import Study
 from analysis.vocabulary import ALL, NON_UNDERSERVED, UNDERSERVED
@@ -151,22 +151,14 @@ def overlap(study: Study, processed: Path, cohort: str | None) -> pd.DataFrame:
     """
     names = list(study.categories)
     cells = _persons(study, processed, cohort)
-    combination = pd.Series(list(_combinations(cells, names)), index=cells.index, dtype=str)
-    counts = cells["n"].groupby(combination).sum().sort_values(ascending=False, kind="stable")
+    counts = cells["n"].groupby(combination_names(cells, names)).sum()
+    counts = counts.sort_values(ascending=False, kind="stable")
     table = pd.DataFrame({"combination": counts.index, "persons": counts.to_numpy()})
     several = table["combination"].str.split(" + ", regex=False)
     inside = ~table["combination"].isin(["", NON_UNDERSERVED])
     return table.assign(
         categories=several.map(len).where(inside, 0), share=table["persons"] / cells["n"].sum()
     )
-
-
-def _combinations(cells: pd.DataFrame, names: list[str]) -> Iterator[str]:
-    flags = cells[names]
-    yes, no = flags.eq(True).fillna(False), flags.eq(False).fillna(False)
-    for row, none in zip(yes.to_numpy(), no.all(axis=1), strict=True):
-        own = [name for name, member in zip(names, row, strict=True) if member]
-        yield NON_UNDERSERVED if none else " + ".join(own)
 
 
 def shares_by_group(

@@ -63,21 +63,19 @@ def rate_rows(
         A row of the result table; `n_reference` is 0, for a rate has no reference.
     """
     for name, own, unknown in populations(cells, categories):
-        n, successes = int(own["n"].sum()), int(own["successes"].sum())
-        found = row_or_reason(Estimand.RATE, "wilson", rate, successes, n, confidence)
-        if CLUSTER in own and n:
-            found = _clustered(own, confidence)
+        found = rate_row(own, confidence)
         notes = (str(found.get("note", "")), write_note(left_out=unknown or None))
-        yield {
-            **found,
-            "group": name,
-            "reference": "",
-            "n_group": n,
-            "k_group": successes,
-            "n_reference": 0,
-            "k_reference": 0,
-            "note": "; ".join(filter(None, notes)),
-        }
+        yield {**found, "group": name, "note": "; ".join(filter(None, notes))}
+
+
+def rate_row(cells: pd.DataFrame, confidence: float = 0.95) -> Row:
+    """Rate of all persons in the cells; see `rate_rows`. It names no group."""
+    n, successes = int(cells["n"].sum()), int(cells["successes"].sum())
+    found = row_or_reason(Estimand.RATE, "wilson", rate, successes, n, confidence)
+    if CLUSTER in cells and n:
+        found = _clustered(cells, confidence)
+    counts = {"n_group": n, "k_group": successes, "n_reference": 0, "k_reference": 0}
+    return {**found, "reference": "", **counts}
 
 
 def _clustered(cells: pd.DataFrame, confidence: float) -> Row:

@@ -39,7 +39,10 @@ BOUNDED = {
     Estimand.PLACED_BY_DIFFERENCE,
     Estimand.ADJUSTED_PLACED_BY_DIFFERENCE,
 }
-"""Estimands that are fractions in [-1, 1]. (A linear model's adjusted difference may leave it.)"""
+"""Estimands that are fractions in [-1, 1]; coefficients of linear models may leave it."""
+
+LINEAR = ("linear", "gelbach")
+"""How methods begin whose differences are coefficients of linear models."""
 
 
 class Results(pa.DataFrameModel):
@@ -104,8 +107,8 @@ class Results(pa.DataFrameModel):
     @classmethod
     def fractions(cls, rows: pd.DataFrame) -> pd.Series:
         """Rates and gaps are fractions, never percentages."""
-        bounded = rows["estimand"].isin(BOUNDED) & ~rows["method"].str.startswith("linear")
-        return ~bounded | rows["estimate"].isna() | (rows["estimate"].abs() <= 1)
+        bounded = rows["estimand"].isin(BOUNDED) & ~rows["method"].str.startswith(LINEAR)
+        return ~bounded | rows["estimate"].isna() | (rows["estimate"].abs() <= 1 + 1e-9)
 
 
 COLUMNS: tuple[str, ...] = tuple(Results.to_schema().columns)

@@ -1,0 +1,72 @@
+"""The linear model with few persons on a side: HC2 and degrees of freedom of the errors themselves.
+
+A handful of persons seldom shows how much their outcomes vary. HC2 takes what the fit hides of it
+out of the residuals, and Student's t has as many degrees of freedom as the error rests on, however
+many persons the reference has (Bell and McCaffrey 2002; Imbens and Kolesár 2016). It is CR2 with
+each person a cluster, from the sums over cells.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.estimate.fits import Array, Fit
+
+WHOLE_LEVERAGE = 1 - 1e-9
+
+
+@dataclass(frozen=True)
+class SmallSampleCovariance:
+    """HC2 covariance and what the degrees of freedom of a contrast need.
+
+    Attributes
+    ----------
+    covariance
+        k by k.
+    fit
+        The fit.
+    leverage
+        Of one person of each cell, shape (cells,).
+    """
+
+    covariance: Array
+    fit: Fit
+    leverage: Array
+
+    def degrees_of_freedom(self, contrast: Array) -> float:
+        """Satterthwaite degrees of freedom of contrast'β: (tr G)² / tr G².
+
+        G has the elements w_i (I - H)_ij w_j over persons, w = X(X'X)⁻¹ contrast / √(1 - h)
+        (Imbens and Kolesár 2016, section 4.1).
+        """
+        matrix, n, bread = self.fit.design.matrix, self.fit.n, self.fit.bread
+        squares = (matrix @ (bread @ contrast)) ** 2 * _inverse(self.leverage)
+        trace = float(n @ (squares * (1 - self.leverage)))
+        inner = bread @ (matrix.T @ ((n * squares)[:, None] * matrix))
+        # The sum over all pairs takes each person with himself as h², where it is (1 - h)².
+        own = float(n @ (squares**2 * (1 - 2 * self.leverage)))
+        return trace**2 / (float(np.trace(inner @ inner)) + own)
+
+
+def hc2_covariance(fit: Fit) -> SmallSampleCovariance:
+    """HC2 covariance of a linear fit (MacKinnon and White 1985).
+
+    A person who alone determines a coefficient has no residual, and adds nothing; the inverse of
+    1 - h is the generalised one there, as for CR2.
+
+    Parameters
+    ----------
+    fit
+        A linear fit on cells.
+    """
+    matrix = fit.design.matrix
+    leverage = ((matrix @ fit.bread) * matrix).sum(axis=1)
+    squares = fit.successes * (1 - fit.fitted) ** 2 + (fit.n - fit.successes) * fit.fitted**2
+    meat = matrix.T @ ((squares * _inverse(leverage))[:, None] * matrix)
+    return SmallSampleCovariance(fit.bread @ meat @ fit.bread, fit, leverage)
+
+
+def _inverse(leverage: Array) -> Array:
+    """Generalised inverse of 1 - h."""
+    whole = leverage > WHOLE_LEVERAGE
+    return np.where(whole, 0.0, 1 / np.where(whole, 1.0, 1 - leverage))
