@@ -1,0 +1,1 @@
+"""Why a gap: what goes with who the persons are, and what remains."""

@@ -1,0 +1,1 @@
+"""When: times to an event, of persons who are followed for unequal times."""

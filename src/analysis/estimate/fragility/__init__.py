@@ -1,0 +1,1 @@
+"""How fragile a gap is: variables that nobody measured, and other choices of the analyst."""

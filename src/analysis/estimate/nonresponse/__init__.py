@@ -1,0 +1,1 @@
+"""Who answered a survey, and what those who did not may hide."""

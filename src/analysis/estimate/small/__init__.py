@@ -1,0 +1,1 @@
+"""Small groups: estimates that stand separation, what can be detected, combinations."""
