@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.cells import study_cells
+from analysis.cells import study_cells, time_cells
+from analysis.estimate.duration.times import times_to_event
 from analysis.estimate.gaps import adjustment_steps, study_gaps
 from analysis.estimate.journey import funnel, overlap, shares_by_group
 from analysis.estimate.rates import rate_rows
@@ -17,6 +18,7 @@ from analysis.figures.published import beside_printed, published_chart
 from analysis.figures.rates import rates_chart
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
+from analysis.figures.times import curves_charts
 from analysis.ingest import Processed, process_extract
 from analysis.ingest.published import read_published
 from analysis.studies import Study, load_study
@@ -87,6 +89,8 @@ def _described(data: Processed, declared: Study) -> tuple[Chart, ...]:
             rates_chart(rates, about),
             published_chart(beside_printed(rates, own, about), about),
         ]
+    cells = time_cells(study, data.path, duration="placed", covariates=(), cohort=cohort)
+    charts += curves_charts(times_to_event(study, "placed", cells, ())[1], subject("placed"))
     # Five panels side by side, with as many steps as adjusters.
     adjusters = ("gender", "country")
     cells = study_cells(study, data.path, outcome="placed_6", covariates=adjusters, cohort=cohort)

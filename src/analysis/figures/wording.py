@@ -24,16 +24,25 @@ MINUS = "\N{MINUS SIGN}"
 @cache
 def catalogue() -> dict[str, Label]:
     """Messages by their dotted keys, each in both languages."""
-    files = [resources.files("analysis.figures").joinpath("messages.yml")]
+    folder = resources.files("analysis.figures")
+    files = [folder.joinpath("messages.yml"), *folder.joinpath("messages").iterdir()]
     sections: dict[str, dict[str, dict[str, str]]] = {}
     for file in files:
         for section, messages in yaml.safe_load(file.read_text("utf-8")).items():
             sections.setdefault(section, {}).update(messages)
     return {
-        f"{section}.{key}": label | {"fr": SPACE_BEFORE_MARK.sub("\N{NO-BREAK SPACE}", label["fr"])}
+        f"{section}.{key}": {
+            "en": _unparted(label["en"]),
+            "fr": SPACE_BEFORE_MARK.sub("\N{NO-BREAK SPACE}", _unparted(label["fr"])),
+        }
         for section, messages in sections.items()
         for key, label in messages.items()
     }
+
+
+def _unparted(text: str) -> str:
+    """The text with numbers of persons that no line may part: "n = {n}"."""
+    return text.replace("n = {", "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{")
 
 
 def say(key: str, language: str, **values: object) -> str:
@@ -143,7 +152,7 @@ def note_sentences(study: Study, note: str, language: str, omit: Container[str] 
 
 
 def _note_value(study: Study, key: str, value: str, language: str) -> str:
-    if key in ("adjusted", "defines", "mediators"):
+    if key in ("adjusted", "defines", "mediators", "weighted_by"):
         return covariate_list(study, value.split(", "), language)
     if value.isdigit():
         return number(int(value), language)

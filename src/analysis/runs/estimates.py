@@ -11,7 +11,7 @@ from analysis.estimate.journey import composition, funnel, overlap, shares_by_gr
 from analysis.estimate.options import GapOptions
 from analysis.estimate.rates import rate_rows
 from analysis.estimate.results import result_table
-from analysis.runs.parameters import PlacementGaps
+from analysis.runs.parameters import OneReference, PlacementGaps
 from analysis.runs.session import Session
 
 FUNDING = "funding"
@@ -108,7 +108,7 @@ def estimate_gaps(session: Session) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
 
 
-def gap_options(asked: PlacementGaps) -> GapOptions:
+def gap_options(asked: PlacementGaps | OneReference) -> GapOptions:
     """How to estimate, by the parameters of a notebook that compares groups."""
     return GapOptions(
         contrasts=asked.contrasts,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from analysis.errors import InputError
 from analysis.studies import Study, load_study
 from analysis.studies.model import ALL_COHORTS
-from analysis.vocabulary import Contrast
+from analysis.vocabulary import OTHERS, SEED, Contrast
 
 DEFAULT_STUDY = "openclassrooms"
 T = TypeVar("T")
@@ -130,10 +130,43 @@ class PlacementGaps(Estimated):
         return _each_once(names)
 
 
+class OneReference(Estimated):
+    """What notebooks take that compare every group with one reference: `06_time_to_placement`."""
+
+    reference: Annotated[
+        Literal["non_underserved", "others"],
+        Field(description="whom groups are compared with: the non-underserved, or everyone else"),
+    ] = "non_underserved"
+
+    @property
+    def contrasts(self) -> tuple[Contrast, ...]:
+        """The comparisons with this reference."""
+        others = self.reference == OTHERS
+        return (Contrast.COMPLEMENT,) if others else (Contrast.ANY, Contrast.MARGINAL)
+
+
+class GapDrivers(OneReference):
+    """Parameters of `04_gap_drivers`."""
+
+    draws: Annotated[int, Field(ge=99, le=9999, description="of each bootstrap")] = 999
+    seed: Annotated[int, Field(ge=0, description="of the random draws")] = SEED
+
+
+class Robustness(GapDrivers):
+    """Parameters of `05_robustness`."""
+
+    margin: Annotated[
+        float, Field(gt=0, lt=0.5, description="gaps within it count as none; a fraction")
+    ] = 0.05
+
+
 MODELS: dict[str, type[StudyParameters]] = {
     "01_data_quality": StudyParameters,
     "02_student_journey": StudyParameters,
     "03_placement_gaps": PlacementGaps,
+    "04_gap_drivers": GapDrivers,
+    "05_robustness": Robustness,
+    "06_time_to_placement": OneReference,
 }
 """The notebooks of the report, in their order, with the model of their parameters."""
 

@@ -1,0 +1,285 @@
+"""Specification curve: one gap under every reasonable choice, with the choices below it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from analysis.estimate.results import read_note
+from analysis.figures.save import Chart
+from analysis.figures.subject import Subject
+from analysis.figures.tables import show_text
+from analysis.figures.theme import INK, MUTED, SOFT, STRONG, Words, frame
+from analysis.figures.wording import (
+    covariate_list,
+    number,
+    outcome_label,
+    p_words,
+    percent,
+    points,
+    say,
+)
+from analysis.vocabulary import Estimand
+
+CURVE_HEIGHT = 2.3
+UNIT_HEIGHT = 0.2
+EMPTY_HEIGHT = 0.5
+CHOICE_HEIGHT = 0.17
+CHOICES: Final = ("outcome", "reference", "covariates", "model", "weights", "unknown")
+"""What a specification chooses, in the order shown; keys `spec_<choice>` of its note."""
+SAID = ("adjusted", "left_out", "clusters", "defines", "mediators")
+"""Remarks that are no reason why there is no estimate."""
+
+
+def curve_rows(results: pd.DataFrame) -> pd.DataFrame:
+    """Specifications in the order of their estimates, with a column for each of `CHOICES`.
+
+    Parameters
+    ----------
+    results
+        The result table of `specification_curve`, of one group.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of the result table that are specifications with an estimate.
+    """
+    rows = results[results["term"].str.fullmatch(r"s\d+") & results["estimate"].notna()]
+    notes = [read_note(note) for note in rows["note"]]
+    chosen = {name: [note.get(f"spec_{name}", "") for note in notes] for name in CHOICES}
+    return rows.assign(**chosen).sort_values("estimate", kind="stable", ignore_index=True)
+
+
+def curve_chart(results: pd.DataFrame, subject: Subject) -> Chart:
+    """The gap of one group under all specifications, and which choices each of them makes.
+
+    Parameters
+    ----------
+    results
+        The result table of `specification_curve`, of one group.
+    subject
+        The outcome that the specifications are about.
+    """
+    rows = curve_rows(results)
+    group = results["group"].iloc[0].replace("_", "-")
+    name = f"specifications-{subject.file_stem}-{group}"
+    if rows.empty:
+        return Chart.about(
+            subject,
+            name,
+            rows,
+            lambda language: _missing_words(results, subject, language),
+            lambda words, language: _draw_missing(subject, words, language),
+        )
+    return Chart.about(
+        subject,
+        name,
+        rows,
+        lambda language: _words(rows, results, subject, language),
+        lambda words, language: _draw(rows, subject, words, language),
+    )
+
+
+def _missing_words(results: pd.DataFrame, subject: Subject, language: str) -> Words:
+    """Words of a chart of nothing: why there is no specification to show."""
+    sentence = _missing_sentence(results, subject, language)
+    shared = {
+        "outcome": subject.outcome_words(language),
+        "group": subject.group(results["group"].iloc[0], language),
+        "population": subject.population(language),
+    }
+    return Words(
+        say("specifications.headline_none", language),
+        say("specifications.missing_subtitle", language, **shared),
+        "",
+        subject.source(language),
+        sentence,
+        sentence,
+    )
+
+
+def _missing_sentence(results: pd.DataFrame, subject: Subject, language: str) -> str:
+    asked = results[results["term"] != ""]
+    reason = subject.reason(asked.iloc[0], language, [*SAID, *(f"spec_{name}" for name in CHOICES)])
+    return say(
+        "specifications.missing", language, total=number(len(asked), language), reason=reason
+    )
+
+
+def _draw_missing(subject: Subject, words: Words, language: str) -> Figure:
+    figure, (axes,) = frame(words, EMPTY_HEIGHT, watermark=subject.watermark(language))
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, words.caption, ha="center", va="center", wrap=True)
+    return figure
+
+
+def _words(rows: pd.DataFrame, results: pd.DataFrame, subject: Subject, language: str) -> Words:
+    below = (rows["ci_high"] < 0).sum()
+    shared = {
+        "outcome": subject.outcome_words(language),
+        "group": subject.group(rows["group"].iloc[0], language),
+        "level": subject.level(language),
+        "population": subject.population(language),
+        "total": number(len(rows), language),
+        "lower": number((rows["estimate"] < 0).sum(), language),
+        "below": number(below, language),
+        "median": points(rows["estimate"].median(), language),
+        "least": points(rows["estimate"].min(), language),
+        "most": points(rows["estimate"].max(), language),
+        "n": number(int((rows["n_group"] + rows["n_reference"]).max()), language),
+        "test": joint_sentence(results, language),
+    }
+    return Words(
+        say("specifications.headline", language, **shared),
+        say("specifications.subtitle", language, **shared),
+        say("specifications.note", language, **shared),
+        subject.source(language),
+        say("specifications.caption", language, **shared),
+        say("specifications.alt", language, **shared),
+    )
+
+
+def joint_sentence(results: pd.DataFrame, language: str) -> str:
+    """What the joint test says of a group's specifications, or that there is none."""
+    row = results[results["estimand"] == Estimand.SPECIFICATIONS_MEDIAN].iloc[0]
+    if pd.isna(row["p_value"]):
+        return say("specifications.test_missing", language)
+    said = [say("specifications.test", language, p=p_words(row["p_value"], language))]
+    note = read_note(row["note"])
+    if "independent_draws" in note:
+        said.append(say("specifications.independent", language))
+    if "possible" in note:
+        total, possible = (
+            number(int(note[key]), language) for key in ("specifications", "possible")
+        )
+        said.append(say("specifications.chosen", language, total=total, possible=possible))
+    return " ".join(said)
+
+
+def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> Figure:
+    lines = _lines(rows, subject, language)
+    lower = CHOICE_HEIGHT * len(lines)
+    figure, (whole,) = frame(
+        words,
+        CURVE_HEIGHT + 0.15 + lower,
+        key_height=UNIT_HEIGHT,
+        label_width=2.5,
+        right_width=0.3,
+        watermark=subject.watermark(language),
+    )
+    place = whole.get_position()
+    whole.remove()
+    height = figure.get_size_inches()[1]
+    curve = figure.add_axes(
+        (place.x0, place.y1 - CURVE_HEIGHT / height, place.width, CURVE_HEIGHT / height)
+    )
+    choices = figure.add_axes((place.x0, place.y0, place.width, lower / height))
+    _draw_curve(curve, rows, subject, language)
+    _draw_choices(choices, rows, lines)
+    choices.set_xlabel(say("specifications.axis", language), color=MUTED)
+    return figure
+
+
+def _draw_curve(axes: Axes, rows: pd.DataFrame, subject: Subject, language: str) -> None:
+    places = np.arange(len(rows))
+    sure = ((rows["ci_low"] > 0) | (rows["ci_high"] < 0)).to_numpy()
+    axes.axhline(0, color=INK, linewidth=1)
+    axes.vlines(places, rows["ci_low"], rows["ci_high"], color=np.where(sure, STRONG, SOFT),
+                linewidth=1.0)  # fmt: skip
+    for mask, color, face in ((sure, STRONG, STRONG), (~sure, SOFT, "white")):
+        axes.plot(places[mask], rows["estimate"][mask], "o", markersize=3.6, color=color,
+                  markerfacecolor=face)  # fmt: skip
+    axes.grid(axis="x", visible=False)
+    axes.grid(axis="y", visible=True)
+    axes.set_xlim(-1, len(rows))
+    axes.set_xticks([])
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: points(y, language, 0)))
+    text = say("specifications.gap_axis", language)
+    axes.annotate(text, (0, 1), xycoords="axes fraction", xytext=(-4, 6),
+                  textcoords="offset points", ha="right", size=8.2, color=MUTED)  # fmt: skip
+
+
+Line = tuple[str, str, str]
+"""A choice, one of its values, and the label of both."""
+
+
+def _lines(rows: pd.DataFrame, subject: Subject, language: str) -> list[Line]:
+    """One line per value of each choice that was made in more than one way."""
+    lines = []
+    for choice in CHOICES:
+        values = list(dict.fromkeys(sorted(rows[choice], key=lambda v: (v.count(","), v))))
+        if choice == "outcome":
+            values = [name for name in subject.study.outcomes if name in values]
+        if len(values) > 1:
+            lines += [
+                (choice, one, _label(choice, one, values, subject, language)) for one in values
+            ]
+    return lines
+
+
+def _label(choice: str, value: str, values: Sequence[str], subject: Subject, language: str) -> str:
+    if choice == "outcome":
+        return outcome_label(subject.study, value, language)
+    if choice == "covariates":
+        return _covariates_label(value, values, subject, language)
+    if choice == "reference":
+        return subject.group(value, language)
+    return say(f"specifications.{choice}_{value}", language)
+
+
+def _covariates_label(value: str, values: Sequence[str], subject: Subject, language: str) -> str:
+    """Name what is held fixed, or what is not, whichever is shorter."""
+    if not value:
+        return say("specification.none", language)
+    names = value.split(", ")
+    largest = max(values, key=lambda one: one.count(",")).split(", ")
+    left = [name for name in largest if name not in names]
+    if len(names) <= 1:
+        return covariate_list(subject.study, names, language)
+    if len(left) == 1 and len(names) == len(largest) - 1:
+        return say(
+            "specifications.all_but",
+            language,
+            covariate=covariate_list(subject.study, left, language),
+        )
+    return say("specifications.covariates", language, count=number(len(names), language))
+
+
+def _draw_choices(axes: Axes, rows: pd.DataFrame, lines: list[Line]) -> None:
+    for y, (choice, value, _) in enumerate(lines):
+        made = np.flatnonzero(rows[choice] == value)
+        axes.plot(made, np.full(len(made), y), "s", markersize=2.8, color=INK)
+        if y and lines[y - 1][0] != choice:
+            axes.axhline(y - 0.5, color=MUTED, linewidth=0.6)
+    axes.set_yticks(range(len(lines)), [label for _, _, label in lines], fontsize=7.4)
+    axes.set_ylim(len(lines) - 0.5, -0.5)
+    axes.set_xlim(-1, len(rows))
+    axes.set_xticks([])
+    axes.grid(visible=False)
+
+
+def show_joint_test(results: pd.DataFrame, subject: Subject, language: str) -> None:
+    """Say what the specifications agree on, and how surprising that would be without a gap."""
+
+    def make(each: str) -> str:
+        if curve_rows(results).empty:
+            return _missing_sentence(results, subject, each)
+        found = {row["estimand"]: row for _, row in results.iterrows() if row["term"] == ""}
+        rows = curve_rows(results)
+        below = found[Estimand.SPECIFICATIONS_BELOW_ZERO]
+        return say(
+            "specifications.summary",
+            each,
+            group=subject.group(rows["group"].iloc[0], each),
+            total=number(len(rows), each),
+            median=points(rows["estimate"].median(), each),
+            share=percent(below["estimate"], each, 0),
+            test=joint_sentence(results, each),
+        )
+
+    show_text(make, language)
