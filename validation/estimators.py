@@ -95,6 +95,8 @@ def of_table(results: pd.DataFrame) -> Named:
         method = str(row["method"])
         for errors in ERRORS:
             method = method.removesuffix(errors)
+        if row["estimand"] == Estimand.MINIMAL_DETECTABLE_GAP:
+            continue  # it has no interval
         detail = row["term"] and method == DETAILED and row["estimand"] == Estimand.EXPLAINED
         if detail or not row["term"]:
             words = [str(row["estimand"]).replace("_", " "), method.replace("_", " ")]

@@ -14,6 +14,7 @@ from validation.scenarios import (
     STRICT,
     Bar,
     Scenario,
+    reason,
 )
 
 MISSES = "**✗**"
@@ -101,13 +102,18 @@ def _verdict(seen: Seen) -> str:
     missed = list(misses(seen))
     if not missed:
         return f"All {barred} coverages with a bar hold it."
-    listed = "\n".join(
-        f"- {scenario.table}, {scenario.column}: {name}, {_coverage(scenario, name, one)}"
-        for scenario, name, one in missed
-    )
-    return (
-        f"{barred - len(missed)} of {barred} coverages with a bar hold it. These miss:\n\n{listed}"
-    )
+    parts = [f"{barred - len(missed)} of {barred} coverages with a bar hold it. These miss:"]
+    for why, group in groupby(sorted(missed, key=_why), key=_why):
+        listed = (
+            f"- {scenario.table}, {scenario.column}: {name}, {_coverage(scenario, name, one)}"
+            for scenario, name, one in group
+        )
+        parts += [why, "\n".join(listed)]
+    return "\n\n".join(parts)
+
+
+def _why(missed: tuple[Scenario, str, Tally]) -> str:
+    return reason(*missed[:2])
 
 
 def _table(own: Seen, write: Callable[[Scenario, str, Tally], str]) -> Iterator[str]:

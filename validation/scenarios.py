@@ -48,6 +48,26 @@ def bar_for(persons: int) -> Bar | None:
     return LOOSE if persons >= SMALL else None
 
 
+PRODUCT: Final = (
+    "A part is a difference times a coefficient. Where both are near zero, as in this population, "
+    "an error of first order with its trace term is too large (Sobel 1982): the interval errs to "
+    "the safe side."
+)
+BORDER: Final = (
+    "The truth lies on the border of the possible, and an interval that never leaves it can’t miss "
+    "on that side."
+)
+UNKNOWN: Final = "No reason is known."
+PRODUCTS: Final = ("explained,", "endowments,", "interaction,", "change composition,")
+
+
+def reason(scenario: "Scenario", name: str) -> str:
+    """Why an interval misses its bar, where it is known."""
+    if name.startswith(PRODUCTS):
+        return PRODUCT
+    return BORDER if scenario.column == "effects of 0" else UNKNOWN
+
+
 @dataclass(frozen=True)
 class Scenario:
     """One design from which samples are drawn and estimated again and again.

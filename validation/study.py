@@ -18,6 +18,7 @@ from validation.scenarios import Bar, Scenario, bar_for
 from validation.strata import strata_scenarios
 from validation.surveys import SurveyedPopulation, survey_scenarios
 from validation.times import TimedPopulation, time_scenarios
+from validation.trends import TwoCohorts, trend_scenarios
 
 STUDY: Final = "openclassrooms"
 COHORT: Final = "2022"
@@ -34,12 +35,7 @@ INDEPENDENT: Final = (
     Design(12, 12),
     Design(12, 6_000),
 )
-CLUSTERED: Final = (
-    Design(1_200, 1_200, 40),
-    Design(600, 6_000, 40),
-    Design(66, 6_000, 40),
-    Design(12, 6_000, 40),
-)
+CLUSTERED: Final = (Design(1_200, 1_200, 40), Design(66, 6_000, 40), Design(12, 6_000, 40))
 SURVEYED: Final = (Design(1_500, 1_500), Design(600, 3_000), Design(66, 3_000), Design(12, 3_000))
 NONLINEAR: Final = (Design(600, 3_000), Design(66, 3_000))
 INDEPENDENT_ONLY: Final = {
@@ -49,6 +45,7 @@ INDEPENDENT_ONLY: Final = {
     "risk ratio",
     "odds ratio",
 }
+TRENDS: Final = (Design(600, 3_000), Design(66, 3_000), Design(12, 3_000))
 SIGMAS: Final = (0.0, 0.3)
 
 
@@ -79,6 +76,9 @@ def scenarios(analytic: int = ANALYTIC, bootstrapped: int = BOOTSTRAPPED) -> lis
         *survey_scenarios(SurveyedPopulation.of(study, *asked, covariates), SURVEYED, analytic),
         *survey_scenarios(
             SurveyedPopulation.of(study, *asked, covariates, shift=-0.5), SURVEYED[:1], analytic
+        ),
+        *trend_scenarios(
+            TwoCohorts(study, covariates, sides, sides.without_gap()), TRENDS, analytic
         ),
         *time_scenarios(TimedPopulation.of(study, "placed", timed, covariates), SURVEYED, analytic),
         *strata_scenarios(study, cells("graduated", ()), SIGMAS, analytic),

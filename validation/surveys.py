@@ -1,7 +1,7 @@
 """Surveys that not everybody answers: whose gap is found, and whether bounds hold it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 import numpy as np
@@ -106,7 +106,8 @@ class SurveyedPopulation:
             except NotEstimableError:
                 found = Estimate(np.nan)
             yield label, found
-        yield BOUNDS, gap_bounds(survey)[0]
+        # The bounds themselves are no estimate of the gap.
+        yield BOUNDS, replace(gap_bounds(survey)[0], value=np.nan)
 
 
 def survey_scenarios(

@@ -16,7 +16,7 @@ from validation.population import Design
 from validation.scenarios import Named, Scenario, bar_for
 
 TITLE: Final = "Time to placement"
-WHOLE: Final = 100_000
+WHOLE: Final = 3_000_000
 HORIZONS: Final = ("", "6", "12", "24")
 
 

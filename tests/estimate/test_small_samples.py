@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from analysis.estimate.covariance import covariance
-from analysis.estimate.fits import fit_linear
+from analysis.estimate.fits import fit_linear, fit_logit
+from analysis.estimate.margins import average_marginal_effect
 from analysis.estimate.small_clusters import cr2_covariance
-from analysis.estimate.small_samples import hc2_covariance
+from analysis.estimate.small_samples import hc2_covariance, logit_covariance
 
 PERSONS = [
     (member, level, success)
@@ -51,3 +52,13 @@ def test_two_rates_have_welchs_degrees_of_freedom() -> None:
     freedom = hc2_covariance(fit).degrees_of_freedom(np.array([0.0, 1.0]))
     parts = 1 / few**2 / (few - 1), 1 / many**2 / (many - 1)
     assert freedom == pytest.approx((1 / few + 1 / many) ** 2 / sum(parts), rel=1e-9)
+
+
+def test_a_logit_without_covariates_has_the_degrees_of_its_two_rates() -> None:
+    """The members' weights stand for one variance of theirs, the others' for another."""
+    cells = pd.DataFrame({"member": [True, False], "n": [12, 900], "successes": [4, 500]})
+    fit = fit_logit(cells, ["member"])
+    found = logit_covariance(fit)
+    np.testing.assert_allclose(found.covariance, covariance(fit, "hc1"), rtol=1e-12)
+    freedom = found.degrees_of_freedom(average_marginal_effect(fit, "member").gradient)
+    assert 11 < freedom < 12  # those of the twelve, and a little of the others

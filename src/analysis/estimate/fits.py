@@ -14,6 +14,8 @@ from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.regression.linear_model import WLS
 
+from analysis.estimate.refits import refit
+
 Array = NDArray[np.floating[Any]]
 Link = Literal["linear", "logit"]
 
@@ -22,6 +24,8 @@ ALIAS_TOLERANCE = 1e-9
 EXTREME_PROBABILITY = 1e-6
 GRADIENT_TOLERANCE = 1e-8
 MAX_ITERATIONS = 50
+PERSONS_PER_COEFFICIENT = 10
+"""What a side needs for a regression of its own that errors can rest on (Peduzzi et al. 1996)."""
 
 
 class NotEstimableError(Exception):
@@ -221,12 +225,22 @@ def fit_logit(cells: pd.DataFrame, focus: Sequence[str], adjusters: Sequence[str
     fitted = expit(design.matrix @ coefficients)
     if not np.minimum(fitted, 1 - fitted).min() > EXTREME_PROBABILITY:  # nan where it diverged
         _refuse_separation(design, n, successes)
-    gradient = design.matrix.T @ (successes - n * fitted)
-    if not np.abs(gradient).max() <= GRADIENT_TOLERANCE * n.sum():
-        raise NotEstimableError("no_convergence")
+    if not _at_maximum(design, n, successes, fitted):
+        # Rare events of very many persons: Newton's method needs shorter steps from further off.
+        start = np.zeros_like(coefficients)
+        (coefficients,) = refit(design.matrix, n[None], successes[None], start)
+        fitted = expit(design.matrix @ coefficients)
+        if not _at_maximum(design, n, successes, fitted):
+            raise NotEstimableError("no_convergence")
     weight = n * fitted * (1 - fitted)
     bread = np.linalg.inv(design.matrix.T @ (weight[:, None] * design.matrix))
     return Fit("logit", design, n, successes, coefficients, fitted, bread, rows)
+
+
+def _at_maximum(design: Design, n: Array, successes: Array, fitted: Array) -> bool:
+    """Whether the likelihood's gradient vanishes; not where it is nan."""
+    gradient = design.matrix.T @ (successes - n * fitted)
+    return bool(np.abs(gradient).max() <= GRADIENT_TOLERANCE * n.sum())
 
 
 class _FullRank(GLM):  # type: ignore[misc]  # statsmodels is untyped

@@ -1,9 +1,12 @@
 """The logit refitted to other counts of its cells: all counts at once, from the data's own fit."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
-from analysis.estimate.fits import Array
+Array = NDArray[np.floating[Any]]
 
 ITERATIONS = 60
 GRADIENT_TOLERANCE = 1e-8

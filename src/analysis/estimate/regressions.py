@@ -17,11 +17,17 @@ from analysis.estimate.rates import CLUSTERS_FOR_INTERVAL as CLUSTERS_FOR_INTERV
 from analysis.estimate.rates import Row, as_row
 from analysis.estimate.results import write_note
 from analysis.estimate.small_clusters import SmallClusterCovariance, cr2_covariance
-from analysis.estimate.small_samples import SmallSampleCovariance, hc2_covariance
+from analysis.estimate.small_samples import (
+    SmallSampleCovariance,
+    hc2_covariance,
+    logit_covariance,
+)
 
 NO_VARIATION = 1e-12
 CLUSTERS_OF_A_SIDE = 4
 CLUSTERS_FOR_LARGE_SAMPLE = 40
+TOLD_FREEDOM = 40
+"""Degrees of freedom below which a row tells them; above, t is all but the normal."""
 FITS = {"linear": fit_linear, "logit": fit_logit}
 
 
@@ -38,7 +44,7 @@ class ErrorModel:
     clusters
         Number of each cell's cluster, where errors are clustered.
     small
-        What Satterthwaite's degrees of freedom need, for CR2 and HC2.
+        What Satterthwaite's degrees of freedom need, where there are any.
     freedom
         Degrees of freedom else; infinite for the normal.
     """
@@ -48,6 +54,10 @@ class ErrorModel:
     clusters: NDArray[np.intp] | None = None
     small: SmallClusterCovariance | SmallSampleCovariance | None = None
     freedom: float = np.inf
+
+    def degrees_of_freedom(self, effect: Effect) -> float:
+        """Degrees of freedom of an effect's error; infinite for the normal."""
+        return self.small.degrees_of_freedom(effect.gradient) if self.small else self.freedom
 
     @property
     def groups(self) -> int | None:
@@ -80,6 +90,11 @@ class Regression:
         assert self.fit is not None
         over = self.options.over if self.link == "logit" else "all"
         return average_marginal_effect(self.fit, name, over=over)
+
+    def degrees_of_freedom(self, name: str) -> float:
+        """Degrees of freedom of the error of a focus variable's effect."""
+        assert self.model is not None
+        return self.model.degrees_of_freedom(self.effect(name))
 
     def row(self, name: str) -> Row:
         """Numbers of the row of a focus variable, or the reason why there are none."""
@@ -174,9 +189,10 @@ def error_model(
 ) -> ErrorModel:
     """Choose the errors of a fit: by the options, and by how many clusters there are.
 
-    Without clusters the linear model takes HC2 and Satterthwaite's degrees of freedom, the logit
-    HC1. Fewer than 10 clusters carry no interval. With 10 to 39 the linear model takes CR2 and
-    Satterthwaite's degrees of freedom, the logit t(G - 1); from 40 both take t(G - 1).
+    Without clusters the linear model takes HC2, the logit HC1, both with Satterthwaite's degrees
+    of freedom; if the logit's errors are asked for by name, they are normal. Fewer than 10 clusters
+    carry no interval. With 10 to 39 the linear model takes CR2 and Satterthwaite's degrees of
+    freedom, the logit t(G - 1); from 40 both take t(G - 1).
     """
     chosen: Robust | None = None
     if options.errors != "auto" and options.errors != "cluster":
@@ -189,8 +205,8 @@ def error_model(
         kind = chosen or "hc2"
         if fit.link == "logit" and kind in ("hc2", "hc3"):
             kind = "hc1"
-        if kind == "hc2":
-            persons = hc2_covariance(fit)
+        if kind == "hc2" or not chosen:
+            persons = hc2_covariance(fit) if fit.link == "linear" else logit_covariance(fit)
             return ErrorModel(kind, persons.covariance, small=persons)
         freedom = fit.persons - len(fit.coefficients) if fit.link == "linear" else np.inf
         return ErrorModel(kind, covariance(fit, kind), freedom=freedom)
@@ -223,7 +239,7 @@ def effect_row(
     """
     over = options.over if fit.link == "logit" else "all"
     random = fit.link == "logit" and options.covariates == "random"
-    freedom = model.small.degrees_of_freedom(effect.gradient) if model.small else model.freedom
+    freedom = model.degrees_of_freedom(effect)
     error = np.nan if barred else _std_error(fit, model, effect, random=random)
     if error > NO_VARIATION:
         estimate = with_interval(effect.value, error, freedom, options.confidence)
@@ -236,7 +252,7 @@ def effect_row(
     note = write_note(
         no_variation=error <= NO_VARIATION,
         clusters=None if barred else model.groups,
-        df=f"{freedom:.1f}" if model.small and not barred else None,
+        df=f"{freedom:.1f}" if model.small and freedom < TOLD_FREEDOM and not barred else None,
         dropped=", ".join(fit.design.dropped) or None,
     )
     told = "; ".join(filter(None, (barred, note)))

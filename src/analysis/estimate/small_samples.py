@@ -1,15 +1,17 @@
-"""The linear model with few persons on a side: HC2 and degrees of freedom of the errors themselves.
+"""Few persons on a side: HC2, and degrees of freedom of the errors themselves.
 
-A handful of persons seldom shows how much their outcomes vary. HC2 takes what the fit hides of it
-out of the residuals, and Student's t has as many degrees of freedom as the error rests on, however
-many persons the reference has (Bell and McCaffrey 2002; Imbens and Kolesár 2016). It is CR2 with
-each person a cluster, from the sums over cells.
+A handful of persons seldom shows how much their outcomes vary. HC2 takes what a linear fit hides of
+it out of the residuals, and Student's t has as many degrees of freedom as the error rests on,
+however many persons the reference has (Bell and McCaffrey 2002; Imbens and Kolesár 2016). For the
+linear model that is CR2 with each person a cluster, from the sums over cells; the logit is taken as
+the least squares of its last step.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.estimate.covariance import covariance
 from analysis.estimate.fits import Array, Fit
 
 WHOLE_LEVERAGE = 1 - 1e-9
@@ -23,14 +25,16 @@ class SmallSampleCovariance:
     ----------
     covariance
         k by k.
-    fit
-        The fit.
+    matrix, n, bread
+        Design in which the errors have one variance, persons of each cell, and (X'X)⁻¹ over them.
     leverage
         Of one person of each cell, shape (cells,).
     """
 
     covariance: Array
-    fit: Fit
+    matrix: Array
+    n: Array
+    bread: Array
     leverage: Array
 
     def degrees_of_freedom(self, contrast: Array) -> float:
@@ -39,7 +43,7 @@ class SmallSampleCovariance:
         G has the elements w_i (I - H)_ij w_j over persons, w = X(X'X)⁻¹ contrast / √(1 - h)
         (Imbens and Kolesár 2016, section 4.1).
         """
-        matrix, n, bread = self.fit.design.matrix, self.fit.n, self.fit.bread
+        matrix, n, bread = self.matrix, self.n, self.bread
         squares = (matrix @ (bread @ contrast)) ** 2 * _inverse(self.leverage)
         trace = float(n @ (squares * (1 - self.leverage)))
         inner = bread @ (matrix.T @ ((n * squares)[:, None] * matrix))
@@ -63,7 +67,20 @@ def hc2_covariance(fit: Fit) -> SmallSampleCovariance:
     leverage = ((matrix @ fit.bread) * matrix).sum(axis=1)
     squares = fit.successes * (1 - fit.fitted) ** 2 + (fit.n - fit.successes) * fit.fitted**2
     meat = matrix.T @ ((squares * _inverse(leverage))[:, None] * matrix)
-    return SmallSampleCovariance(fit.bread @ meat @ fit.bread, fit, leverage)
+    return SmallSampleCovariance(fit.bread @ meat @ fit.bread, matrix, fit.n, fit.bread, leverage)
+
+
+def logit_covariance(fit: Fit) -> SmallSampleCovariance:
+    """HC1 covariance of a logit, with degrees of freedom as of least squares at its weights.
+
+    Parameters
+    ----------
+    fit
+        A logit on cells.
+    """
+    matrix = np.sqrt(fit.fitted * (1 - fit.fitted))[:, None] * fit.design.matrix
+    leverage = ((matrix @ fit.bread) * matrix).sum(axis=1)
+    return SmallSampleCovariance(covariance(fit, "hc1"), matrix, fit.n, fit.bread, leverage)
 
 
 def _inverse(leverage: Array) -> Array:

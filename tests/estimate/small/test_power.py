@@ -33,7 +33,7 @@ def small(count: Any) -> Regression:
     held = ["male", "married", "dep", "sch"]
     rows = export_data.loanapp_frame().query("chist == 0 and pubrec == 1")
     cells = count(rows.astype(dict.fromkeys(held, "category") | {"group": bool}), ["group", *held])
-    return regress(cells, "logit", ["group"], held, GapOptions())
+    return regress(cells, "logit", ["group"], held, GapOptions(errors="hc1"))
 
 
 def clustered(count: Any, clusters: int = 99) -> Regression:

@@ -13,7 +13,7 @@ from analysis.estimate.composition.gelbach import gelbach
 from analysis.estimate.composition.influences import Decomposition, Errors, Part, Sample
 from analysis.estimate.composition.kitagawa import COMPOSITION, ONLY_GROUP, ONLY_REFERENCE, kitagawa
 from analysis.estimate.composition.oaxaca import METHODS, THREE_PARTS, THREEFOLD, TWO_PARTS, Oaxaca
-from analysis.estimate.fits import INTERCEPT, NotEstimableError
+from analysis.estimate.fits import INTERCEPT, PERSONS_PER_COEFFICIENT, NotEstimableError
 from analysis.estimate.groups import MEMBER, Comparison, collapse, comparisons
 from analysis.estimate.options import GapOptions
 from analysis.estimate.proportions import Estimate
@@ -181,9 +181,12 @@ class _Asked:
         """Row of a part; persons `alone`, without a counterpart, carry no interval.
 
         Which patterns one side lacks is chance as much as the rates in them. Intervals that take
-        the patterns as given covered the truth in 82% of simulated samples, instead of 95%.
+        the patterns as given covered the truth in 82% of simulated samples, instead of 95%. Nor
+        does an interval rest on regressions with few persons for each coefficient: with four, it
+        covered the truth in 87%.
         """
-        error = np.nan if too_few or alone else part.std_error
+        few = part.footing.persons_each < PERSONS_PER_COEFFICIENT
+        error = np.nan if too_few or alone or few else part.std_error
         estimate = Estimate(part.value)
         if error > NO_VARIATION:
             level = self.question.options.confidence
@@ -192,6 +195,7 @@ class _Asked:
             no_variation=error <= NO_VARIATION,
             few_clusters=too_few,
             support_varies=alone,
+            few_persons=few,
             undetermined=", ".join(part.footing.undetermined) or None,
             **remarks,
         )

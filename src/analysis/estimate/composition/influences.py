@@ -182,14 +182,21 @@ class Footing:
         Degrees of freedom of its error: those of what rests on fewest persons or clusters.
     undetermined
         Levels and covariates whose coefficients the persons leave open.
+    persons_each
+        Persons per coefficient, of the regression with the fewest.
     """
 
     freedom: float = np.inf
     undetermined: tuple[str, ...] = ()
+    persons_each: float = np.inf
 
     def __or__(self, other: Self) -> Self:
         names = dict.fromkeys(self.undetermined + other.undetermined)
-        return type(self)(min(self.freedom, other.freedom), tuple(names))
+        return type(self)(
+            min(self.freedom, other.freedom),
+            tuple(names),
+            min(self.persons_each, other.persons_each),
+        )
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,11 @@ class Regression:
 
     def _vector(self, values: Array, steady: Array, slope: Array, rank: int) -> Vector:
         size = (self.persons, self._width + rank)
-        footing = Footing(self._sample.freedom(*size), tuple(self._undetermined()) if rank else ())
+        footing = Footing(
+            self._sample.freedom(*size),
+            tuple(self._undetermined()) if rank else (),
+            self.persons / size[1] if rank else np.inf,
+        )
         return Vector(values, self._sample.root(steady, slope, *size), footing)
 
     def _undetermined(self) -> Iterator[str]:

@@ -119,12 +119,9 @@ class _Gap:
         squares = LeastSquares.of(linear.fit)
         if squares.freedom <= 1:
             raise NotEstimableError("no_freedom")
-        model = linear.model
-        if model.small:
-            freedom = model.small.degrees_of_freedom(linear.effect(name).gradient)
-        else:
-            # One more variable takes a degree of freedom of the persons, but none of the clusters.
-            freedom = model.freedom - (1 if model.clusters is None else 0)
+        freedom = linear.model.degrees_of_freedom(linear.effect(name))
+        if not linear.model.small and linear.model.clusters is None:
+            freedom -= 1  # One more variable takes one of the persons', but none of the clusters'.
         column = linear.fit.design.names.index(name)
         confidence = linear.options.confidence
         return cls(squares, linear.fit, column, linear.row(name), freedom, confidence)

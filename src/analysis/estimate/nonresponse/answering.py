@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import block_diag
 
-from analysis.estimate.fits import Array, NotEstimableError, design_matrix, fit_logit
+from analysis.estimate.fits import (
+    PERSONS_PER_COEFFICIENT,
+    Array,
+    NotEstimableError,
+    design_matrix,
+    fit_logit,
+)
 from analysis.estimate.groups import MEMBER
 from analysis.estimate.nonresponse.weighting import ANSWERED, MeanModel
-
-PERSONS_PER_COEFFICIENT = 10
-"""Of the rarer kind, so that a side's regression is fitted apart (Peduzzi et al. 1996)."""
 
 
 def answer_probabilities(cells: pd.DataFrame, adjusters: Sequence[str]) -> Array:

@@ -62,8 +62,10 @@ def equivalence_row(regression: Regression, name: str, margin: float) -> Row:
     assert isinstance(error, float)
     found = Estimate(value)
     if np.isfinite(error):
-        assert regression.model is not None
-        asked = (regression.options.confidence, regression.model.freedom)
+        asked = (
+            regression.options.confidence,
+            regression.degrees_of_freedom(name),
+        )
         found = equivalence(value, error, margin, *asked)
     return as_row(found) | {
         "estimand": Estimand.EQUIVALENCE,

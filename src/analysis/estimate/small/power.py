@@ -86,8 +86,11 @@ def power_rows(regression: Regression, name: str, margin: float) -> Iterator[Row
     assert isinstance(error, float)
     found = {Estimand.MINIMAL_DETECTABLE_GAP: np.nan, Estimand.POWER: np.nan}
     if np.isfinite(error):
-        assert regression.model is not None
-        asked = (error, regression.options.confidence, regression.model.freedom)
+        asked = (
+            error,
+            regression.options.confidence,
+            regression.degrees_of_freedom(name),
+        )
         found = {
             Estimand.MINIMAL_DETECTABLE_GAP: minimal_detectable_gap(*asked),
             Estimand.POWER: power_against(margin, *asked),
