@@ -20,7 +20,7 @@ from analysis.files import sha256
 from analysis.ingest import Processed, open_processed, process_extract
 from analysis.ingest.derive import cohort, level, membership, outcome
 from analysis.studies import Study, load_study
-from analysis.studies.model import Category, Cohort, Covariate, Outcome, Wording
+from analysis.studies.parts import Category, Cohort, Covariate, Outcome, Wording
 
 Rows = list[dict[str, str]]
 WORDING = Wording(en="a", fr="b")

@@ -15,7 +15,7 @@ from analysis.errors import InputError
 from analysis.files import write_text
 from analysis.ingest.extract import ROW
 from analysis.studies import Study
-from analysis.studies.model import Column
+from analysis.studies.parts import Column
 
 FAULT_COLUMNS = ("file", "row", "column", "value", "rule")
 FAULTS_LISTED_PER_RULE = 100_000

@@ -5,7 +5,8 @@ from ibis import ir
 
 from analysis.ingest.extract import ROW
 from analysis.studies import Study
-from analysis.studies.model import COHORT, Category, Cohort, Covariate, YesOrNo, band_labels
+from analysis.studies.model import COHORT, band_labels
+from analysis.studies.parts import Category, Cohort, Covariate, YesOrNo
 from analysis.vocabulary import UNKNOWN_LEVEL
 
 CLUSTER_SEPARATOR = " × "

@@ -3,14 +3,28 @@
 import hashlib
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
+from analysis.studies.parts import (
+    Category,
+    Cohort,
+    Column,
+    Covariate,
+    Described,
+    Duration,
+    Name,
+    Outcome,
+    Part,
+    Provenance,
+    Table,
+    Variant,
+    Wording,
+    YesOrNo,
+)
 from analysis.vocabulary import CATEGORIES, GROUPS, UNKNOWN_LEVEL, Label
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 COHORT = "cohort"
 MONTH = "month"
 ALL_COHORTS = "all"
@@ -20,138 +34,7 @@ RESERVED_NAMES = frozenset(
 )
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Wording(_Part):
-    """A text in both languages."""
-
-    en: Text
-    fr: Text
-
-    def label(self) -> Label:
-        """Give the text as a mapping from language to text."""
-        return {"en": self.en, "fr": self.fr}
-
-
-class Column(_Part):
-    """A column of a source table, with every value that it may hold.
-
-    `repair` maps known damage to the value that was meant; each repair is counted and logged.
-    `missing` lists the values that stand for "not known", beside the empty field.
-    """
-
-    type: Literal["text", "integer", "number"] = "text"
-    values: tuple[str, ...] | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    optional: bool = False
-    repair: dict[str, str] = Field(default_factory=dict)
-    missing: tuple[str, ...] = ()
-
-
-class Table(_Part):
-    """A source table: a CSV or Parquet file of the extract.
-
-    `references` names, for another table, the columns by which each row must find its one match
-    there; the matched columns can be used like the table's own.
-    """
-
-    columns: dict[str, Column]
-    key: Annotated[tuple[str, ...], Field(min_length=1)]
-    references: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-
-
-class YesOrNo(_Part):
-    """What came about or not, and the denominator.
-
-    Rows whose value is in neither `success` nor `failure` are outside the denominator, and so
-    are rows for which a column of `among` has none of the values listed. `cohort_from` names the
-    column that sorts its rows into cohorts, where that is not the study's.
-    """
-
-    label: Wording
-    denominator: Wording
-    source: str = Field(alias="from")
-    success: tuple[str, ...]
-    failure: tuple[str, ...]
-    among: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    cohort_from: str | None = None
-
-
-class Outcome(YesOrNo):
-    """A yes-or-no outcome."""
-
-    default: bool = True
-
-
-class Duration(YesOrNo):
-    """A time to an event: whether it came about while a row was followed, and when.
-
-    `months` names the column of whole months from the start to the event of a success, and to the
-    end of what is known of a failure.
-    """
-
-    months: str
-
-
-class Category(_Part):
-    """Membership of an underserved category: known in, known out, else unknown."""
-
-    label: Wording | None = None
-    source: str = Field(alias="from")
-    known_in: tuple[str, ...] = Field(alias="in")
-    known_out: tuple[str, ...] = Field(alias="out")
-
-
-class Covariate(_Part):
-    """A variable to adjust for: the values of a column, or its bands between `cuts`.
-
-    With cuts 30 and 60 the bands are: 30 or less, more than 30 up to 60, more than 60.
-    """
-
-    label: Wording
-    source: str = Field(alias="from")
-    cuts: tuple[int, ...] = ()
-    default: bool = True
-
-
-class Cohort(_Part):
-    """How rows are sorted into the cohorts that a report can be restricted to.
-
-    `default` names the cohort of a report that asks for none.
-    """
-
-    source: str = Field(alias="from")
-    groups: dict[str, tuple[str, ...]]
-    default: str | None = None
-
-
-class Described(_Part):
-    """The persons that a study describes: those in the denominator of an outcome."""
-
-    outcome: str
-    label: Wording
-
-
-class Provenance(_Part):
-    """Where the data come from, under which licence, and how a user obtains them."""
-
-    source: str
-    citation: str
-    licence: str
-    obtain: str
-
-
-class Variant(_Part):
-    """Another definition of some categories, asked for as `study+variant`."""
-
-    label: Wording
-    categories: dict[Name, Category]
-
-
-class Study(_Part):
+class Study(Part):
     """Everything that is particular to one study.
 
     `contract` says that the extract keeps the provider's contract, whose journeys are then the one
