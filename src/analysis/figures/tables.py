@@ -8,7 +8,15 @@ from IPython.display import display
 from analysis.figures.forest import KINDS, pair_gaps
 from analysis.figures.save import OUTPUT_KEY
 from analysis.figures.subject import Subject
-from analysis.figures.wording import contrast_label, number, p_words, percent, points, say
+from analysis.figures.wording import (
+    capitalise,
+    contrast_label,
+    number,
+    p_words,
+    percent,
+    points,
+    say,
+)
 from analysis.vocabulary import LANGUAGES, Contrast, Estimand
 
 DASH = "–"
@@ -52,6 +60,11 @@ def show_text(make: Callable[[str], str], language: str) -> None:
     texts = {each: make(each) for each in LANGUAGES}
     bundle = {"text/markdown": texts[language], "text/plain": texts[language]}
     display(bundle, raw=True, metadata={OUTPUT_KEY: {"markdown": texts}})
+
+
+def show_subject(subject: Subject, language: str) -> None:
+    """Name the outcome that the tables below are about."""
+    show_text(lambda each: f"**{capitalise(subject.outcome_words(each))}**", language)
 
 
 def show_message(key: str, language: str, **values: str) -> None:
