@@ -1,11 +1,13 @@
 """Persons' rows, the cells that stand for them, and the study that asks about them.
 
 What is true of cells is tested against the rows that they were counted from, so both are here.
+A journey's applications are drawn apart: their persons come twice.
 Helpers are fixtures that give functions, for pytest's import mode lets no test import another.
 """
 
 import json
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +21,8 @@ import pytest
 from analysis.cells import count_cells
 from analysis.estimate.fits import Design, fit_linear, fit_logit
 from analysis.estimate.groups import compare
+from analysis.estimate.journey_gaps import journey_gaps
+from analysis.estimate.options import GapOptions
 from analysis.studies import Study
 from analysis.vocabulary import Contrast
 
@@ -235,3 +239,86 @@ def check_covariance() -> Callable[..., None]:
             )
 
     return check
+
+
+@pytest.fixture(scope="session")
+def of_group() -> Callable[..., Any]:
+    """Give the function that takes one group's rows from a table of results."""
+
+    def index_rows(results: pd.DataFrame, group: str = "job_seeker", link: str = "") -> Any:
+        """Index the rows of one group's contrast with everyone else by estimand and term."""
+        own = results[(results["group"] == group) & results["method"].str.startswith(link)]
+        own = own[own["contrast"] == Contrast.COMPLEMENT]
+        return own.set_index(["estimand", "term"])
+
+    return index_rows
+
+
+def draw_applications(size: int = 2500, seed: int = 4711) -> pd.DataFrame:
+    """Draw applications: two of each person, who fares alike in both."""
+    rng = np.random.default_rng(seed)
+    persons = np.concatenate([np.arange(size), np.arange(size)])
+    rows = pd.DataFrame({"person": persons.astype(str)})
+    luck = rng.normal(0, 2.5, size)[persons]
+    rows["job_seeker"] = (rng.random(size) < 0.5)[persons]
+    rows["disability"] = (rng.random(size) < 0.2)[persons]
+    rows["gender"] = rng.choice(["woman", "man", "unknown"], size, p=[0.4, 0.5, 0.1])[persons]
+    rows["age_band"] = rng.choice(["<=25", "26-30", "31-40"], size)[persons]
+    rows["cluster"] = [f"c{number:02d}" for number in rng.integers(0, 50, len(rows))]
+    rows["cohort"] = rng.choice(["2021", "2022"], len(rows), p=[0.3, 0.7])
+    index = luck - 0.5 * rows["job_seeker"] + 0.3 * (rows["gender"] == "man")
+
+    def succeed(base: float) -> pd.Series:
+        return pd.Series(rng.random(len(rows)) < 1 / (1 + np.exp(-base - index)), dtype="boolean")
+
+    rows["admitted"] = succeed(0.8)
+    rows["started"] = succeed(0.6).mask(~rows["admitted"])
+    rows["graduated"] = succeed(0.4).mask(~rows["started"].fillna(False))
+    rows["answered_6"] = succeed(0.2).mask(~rows["graduated"].fillna(False))
+    rows["placed_6"] = succeed(0.0).mask(~rows["answered_6"].fillna(False))
+    for name in ("graduated", "answered_6", "placed_6"):
+        rows[f"cohort_{name}"] = np.where(rng.random(len(rows)) < 0.6, "2022", "2023")
+    rows["cohort_placed_6"] = rows["cohort_answered_6"]
+    nobody = ["low_qualification", "refugee", "underserved_area"]
+    rows[nobody] = False
+    return rows.astype(dict.fromkeys(["job_seeker", "disability", *nobody], "boolean"))
+
+
+@pytest.fixture(scope="session")
+def applications() -> pd.DataFrame:
+    return draw_applications()
+
+
+@pytest.fixture
+def ask_journeys(provider_study: Study, tmp_path: Path) -> Callable[..., pd.DataFrame]:
+    """Give the function that splits the gap in placements per application, from rows."""
+
+    def ask(
+        rows: pd.DataFrame, clusters: bool = False, study: Study = provider_study, **asked: Any
+    ) -> pd.DataFrame:
+        path = tmp_path / "rows.parquet"
+        rows.to_parquet(path)
+        used = study.model_copy(update={"cluster": ("path",) if clusters else ()})
+        options = {"contrasts": (Contrast.COMPLEMENT,)} | asked.pop("options", {})
+        asked = {"cohort": "2022", "covariates": ADJUSTERS, "draws": 199} | asked
+        return journey_gaps(used, path, options=GapOptions(**options), **asked)
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def by_orders() -> Callable[..., np.ndarray]:
+    """Give the function of the Shapley values of a difference of two products, by all orders."""
+
+    def split(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        orders = list(permutations(range(len(first))))
+        parts = np.zeros(len(first))
+        for order in orders:
+            now = second.copy()
+            for step in order:
+                before = now.prod()
+                now[step] = first[step]
+                parts[step] += (now.prod() - before) / len(orders)
+        return parts
+
+    return split

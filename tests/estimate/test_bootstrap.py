@@ -28,6 +28,7 @@ from analysis.estimate.fits import NotEstimableError, fit_logit
 from analysis.estimate.groups import MEMBER, compare
 from analysis.estimate.margins import average_marginal_effect, random_std_error
 from analysis.estimate.options import GapOptions
+from analysis.estimate.proportions import Estimate
 from analysis.estimate.redraws import bootstrap_gaps, bootstrap_row, cluster_counts, redraw
 from analysis.estimate.refits import refit
 from analysis.estimate.results import read_note
@@ -238,7 +239,7 @@ def test_twice_the_persons_halve_the_variance(cells: pd.DataFrame) -> None:
 def test_degenerate_gaps_have_a_reason(cells: pd.DataFrame) -> None:
     for changed, reason in (
         (cells.assign(successes=0), "one_sided"),
-        (cells.assign(n=0, successes=0), "no_persons"),
+        (cells.assign(n=0, successes=0), "empty_group"),
         (cells.assign(successes=cells["successes"].where(cells[MEMBER], 0)), "separation"),
     ):
         row: Any = bootstrap_row(changed, ["a"], GapOptions(), draws=5)
@@ -291,3 +292,18 @@ def test_two_thousand_draws_of_the_default_study_are_fast(
         row = bootstrap_row(one.cells, adjusters, GapOptions(), draws=2000)
         assert time.perf_counter() - start < 20
         assert np.isfinite([float(str(row[name])) for name in NUMBERS]).all()
+
+
+def test_draws_without_end_are_not_left_out() -> None:
+    """A drawn rate of 0 has no logarithm; without such draws the others would seem too sure."""
+    values = np.concatenate([[0.5], np.linspace(0, 1, 98), [-np.inf]])
+    found, remarks = drawn_estimate(values, 0.95, None)
+    assert found == Estimate(0.5)
+    assert remarks == {"draws_infinite": "1.0"}
+
+
+def test_no_cluster_at_all_is_too_few() -> None:
+    values = np.linspace(0, 1, 100)
+    found, remarks = drawn_estimate(values, 0.95, (20, 0))
+    assert found == Estimate(0.0)
+    assert remarks == {"few_clusters": 0}

@@ -7,6 +7,8 @@ import pytest
 from analysis.estimate.covariance import covariance
 from analysis.estimate.fits import fit_linear, fit_logit
 from analysis.estimate.margins import average_marginal_effect
+from analysis.estimate.options import GapOptions
+from analysis.estimate.regressions import regression_rows
 from analysis.estimate.small_clusters import cr2_covariance
 from analysis.estimate.small_samples import hc2_covariance, logit_covariance
 
@@ -62,3 +64,14 @@ def test_a_logit_without_covariates_has_the_degrees_of_its_two_rates() -> None:
     np.testing.assert_allclose(found.covariance, covariance(fit, "hc1"), rtol=1e-12)
     freedom = found.degrees_of_freedom(average_marginal_effect(fit, "member").gradient)
     assert 11 < freedom < 12  # those of the twelve, and a little of the others
+
+
+def test_two_persons_alone_at_their_level_carry_no_error() -> None:
+    rows = [(True, "A", 1, 1), (False, "A", 1, 0), (False, "B", 40, 20)]
+    cells = pd.DataFrame(rows, columns=["member", "level", "n", "successes"])
+    ((_, row),) = regression_rows(cells, "linear", ["member"], ["level"], GapOptions())
+    assert row["estimate"] == pytest.approx(1)
+    assert np.isnan(float(str(row["ci_low"])))
+    contrast = np.array([0.0, 0.0, 1.0])
+    small = hc2_covariance(fit_linear(cells, ["member"], ["level"]))
+    assert np.isnan(small.degrees_of_freedom(contrast))

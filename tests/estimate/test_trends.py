@@ -1,25 +1,18 @@
-"""Gaps by cohort, their change, and its parts: against R, against rows, and where there is none."""
+"""Gaps by cohort: which rows there are, that they agree, and where there is no answer."""
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import export_data
 import ibis
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from analysis.cells import count_cells
-from analysis.estimate.change_split import split_change
 from analysis.estimate.fits import fit_linear, fit_logit
 from analysis.estimate.gaps import outcome_gaps
 from analysis.estimate.groups import collapse
 from analysis.estimate.margins import average_marginal_effect
-from analysis.estimate.options import GapOptions
 from analysis.estimate.results import read_note
 from analysis.estimate.trends import cohort_pairs, gap_trends, stack_fits
 from analysis.studies import Study
@@ -28,7 +21,6 @@ from analysis.vocabulary import Contrast, Estimand
 COVARIATES = ["gender", "age_band"]
 PARTS = [Estimand.CHANGE_COMPOSITION, Estimand.CHANGE_RATES]
 NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
-REFERENCE = Path(__file__).parents[1] / "reference" / "journey.json"
 
 
 def cells_by_cohort(
@@ -42,13 +34,6 @@ def cells_by_cohort(
         )
         for cohort in sorted(rows["cohort"].unique())
     }  # fmt: skip
-
-
-def of_group(results: pd.DataFrame, group: str = "job_seeker", link: str = "") -> Any:
-    """Index the rows of one group's contrast with everyone else by estimand and term."""
-    own = results[(results["group"] == group) & results["method"].str.startswith(link)]
-    own = own[own["contrast"] == Contrast.COMPLEMENT]
-    return own.set_index(["estimand", "term"])
 
 
 @pytest.fixture(scope="module")
@@ -65,109 +50,6 @@ def trending(persons: pd.DataFrame) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def trends(trending: pd.DataFrame, study: Study) -> pd.DataFrame:
     return gap_trends(study, "graduated", cells_by_cohort(trending, study, COVARIATES), COVARIATES)
-
-
-# ---- Against R ----------------------------------------------------------------------------------
-
-FRAMES: dict[str, tuple[Callable[[], pd.DataFrame], Callable[[pd.DataFrame], Any], list[str]]] = {
-    "loanapp": (
-        export_data.loanapp_frame,
-        lambda rows: rows["married"] == 1,
-        ["male", "dep", "sch", "chist", "pubrec"],
-    ),
-    "fair": (
-        export_data.fair_frame,
-        lambda rows: rows["religious"] >= 3,
-        ["rate_marriage", "age", "educ"],
-    ),
-}
-
-
-def ask_frame(name: str, study: Study, cluster: str | None, errors: str = "auto") -> Any:
-    """Trends of a public data set, its cohorts told by one of its columns."""
-    make, later, covariates = FRAMES[name]
-    rows = make()
-    cells = rows.assign(
-        job_seeker=rows["group"].astype(bool).astype("boolean"),
-        **{covariate: rows[covariate].astype("category") for covariate in covariates},
-        **({"cluster": rows[f"cluster_{cluster}"].astype(str)} if cluster else {}),
-    )
-    keys = ["job_seeker", *covariates, *(["cluster"] if cluster else [])]
-    halves = {
-        cohort: own.groupby(keys, observed=True, as_index=False)["y"].agg(n="size", successes="sum")
-        for cohort, own in (("early", cells[~later(rows)]), ("late", cells[later(rows)]))
-    }
-    held = study.model_copy(
-        update={
-            "categories": {"job_seeker": study.categories["job_seeker"]},
-            "adjusters": dict.fromkeys(covariates, study.adjusters["gender"]),
-            "mediators": {},
-        }
-    )
-    options = GapOptions(contrasts=(Contrast.COMPLEMENT,), errors=errors)  # type: ignore[arg-type]
-    return gap_trends(held, "y", halves, covariates, options)
-
-
-@pytest.fixture(scope="module")
-def reference() -> dict[str, Any]:
-    values: dict[str, Any] = json.loads(REFERENCE.read_text())
-    return values
-
-
-@pytest.mark.parametrize("name", FRAMES)
-def test_changes_are_those_of_r(name: str, study: Study, reference: dict[str, Any]) -> None:
-    """Of the adjusted gap, R fits one logit in which everything may differ by cohort."""
-    expected, found = reference[name], ask_frame(name, study, None, errors="hc1")
-    for link, kind in (("linear", "raw"), ("logit", "adjusted")):
-        row = of_group(found, link=link).loc[(Estimand.CHANGE, "early>late")]
-        assert row["method"] == f"{link}_hc1"
-        assert row["estimate"] == pytest.approx(expected[kind]["estimate"], rel=1e-7)
-        assert row["std_error"] == pytest.approx(expected[kind]["hc1"], rel=1e-7)
-
-
-@pytest.mark.parametrize(
-    ("name", "cluster", "raw", "adjusted"),
-    [
-        ("loanapp", "unem", "cr2", "cluster"),
-        ("fair", "occupations", "cr2", "cluster"),
-        ("fair", "cell", "cluster", "cluster"),
-    ],
-)
-def test_clustered_changes_are_those_of_r(
-    name: str, cluster: str, raw: str, adjusted: str, study: Study, reference: dict[str, Any]
-) -> None:
-    expected, found = reference[name], ask_frame(name, study, cluster)
-    for link, kind, errors in (("linear", "raw", raw), ("logit", "adjusted", adjusted)):
-        row = of_group(found, link=link).loc[(Estimand.CHANGE, "early>late")]
-        assert row["method"] == f"{link}_{errors}"
-        value = expected[kind][errors][cluster]
-        error = value["se"] if errors == "cr2" else value
-        assert row["std_error"] == pytest.approx(error, rel=1e-7)
-        if errors == "cr2":
-            freedom = float(read_note(row["note"])["df"])
-            assert freedom == pytest.approx(value["df"], abs=0.05)
-
-
-@pytest.mark.parametrize(
-    ("name", "cluster"),
-    [
-        ("loanapp", None),
-        ("loanapp", "unem"),
-        ("fair", None),
-        ("fair", "occupations"),
-        ("fair", "cell"),
-    ],
-)
-def test_parts_of_a_change_are_those_of_r(
-    name: str, cluster: str | None, study: Study, reference: dict[str, Any]
-) -> None:
-    found = of_group(ask_frame(name, study, cluster), link="kitagawa")
-    for estimand, part in zip(PARTS, ("composition", "rates"), strict=True):
-        row, expected = found.loc[(estimand, "early>late")], reference[name]["split"][part]
-        error = expected["cluster"][cluster] if cluster else expected["hc0"]
-        assert row["estimate"] == pytest.approx(expected["estimate"], rel=1e-7)
-        assert row["std_error"] == pytest.approx(error, rel=1e-6)
-        assert row["method"] == ("kitagawa_cluster" if cluster else "kitagawa_hc0")
 
 
 # ---- Which rows, and that they agree ------------------------------------------------------------
@@ -221,7 +103,9 @@ def test_changes_are_differences_of_gaps(trends: pd.DataFrame) -> None:
         np.testing.assert_array_equal(change["n_group"], first["n_group"] + second["n_group"])
 
 
-def test_shared_clusters_make_a_change_surer(trending: pd.DataFrame, study: Study) -> None:
+def test_shared_clusters_make_a_change_surer(
+    trending: pd.DataFrame, study: Study, of_group: Callable[..., Any]
+) -> None:
     """What a cluster's members have in common in both cohorts is no change."""
     rng = np.random.default_rng(5)
     rows = trending.assign(cluster=trending["cluster"].str[1:].astype(int).mod(45).astype(str))
@@ -245,67 +129,19 @@ def test_parts_of_the_table_add_up_to_the_raw_change(trends: pd.DataFrame) -> No
     np.testing.assert_allclose(parts, expected, atol=1e-9)
 
 
-def test_a_change_of_persons_is_told_from_a_change_of_rates(study: Study) -> None:
-    """Rates by age stay as they are, and the young leave the group: all is composition."""
-    ages, rates = ["<=30", ">45"], {"<=30": 0.8, ">45": 0.4}
-    counts = {("early", True): (600, 200), ("late", True): (200, 600)}
-    counts |= {("early", False): (400, 400), ("late", False): (400, 400)}
-
-    def cells(cohort: str, rate: Callable[[str], float]) -> pd.DataFrame:
-        lines = [
-            {"job_seeker": member, "age_band": age, "n": n, "successes": round(n * rate(age))}
-            for (when, member), numbers in counts.items()
-            if when == cohort
-            for age, n in zip(ages, numbers, strict=True)
-        ]
-        frame = pd.DataFrame(lines).astype({"job_seeker": "boolean", "age_band": "category"})
-        return frame.assign(low_qualification=False, disability=False).astype(
-            {"low_qualification": "boolean", "disability": "boolean"}
-        )
-
-    same = {name: cells(name, rates.__getitem__) for name in ("early", "late")}
-    found = of_group(gap_trends(study, "graduated", same, ["age_band"]), link="kitagawa")
-    assert found.loc[(PARTS[0], "early>late"), "estimate"] == pytest.approx(-0.2, abs=1e-9)
-    assert found.loc[(PARTS[1], "early>late"), "estimate"] == pytest.approx(0, abs=1e-9)
+def test_p_values_are_corrected_over_the_groups_of_a_pair(trends: pd.DataFrame) -> None:
+    own = trends[
+        (trends["contrast"] == Contrast.COMPLEMENT)
+        & (trends["estimand"] == Estimand.CHANGE)
+        & (trends["term"] == "2021>2022")
+        & trends["method"].str.startswith("logit")
+    ]
+    raw = own["p_value"].sort_values()
+    holm = np.maximum.accumulate(np.minimum(raw * [3, 2, 1], 1))
+    np.testing.assert_allclose(own["p_adjusted"][raw.index], holm, rtol=1e-12)
 
 
 # ---- What must not matter -----------------------------------------------------------------------
-
-COUNTS = st.lists(st.integers(3, 60), min_size=12, max_size=12)
-
-
-@given(n=COUNTS, share=st.lists(st.floats(0.15, 0.85), min_size=12, max_size=12))
-@settings(max_examples=25, deadline=None)
-def test_parts_add_up_and_nothing_else_matters(n: list[int], share: list[float]) -> None:
-    patterns = pd.MultiIndex.from_product([[False, True], [False, True], ["a", "b", "c"]])
-    cells = patterns.to_frame(index=False, name=["member", "later", "level"])
-    cells["n"] = n
-    cells["successes"] = np.clip(np.rint(cells["n"] * share), 1, cells["n"] - 1).astype(int)
-    cells["member × later"] = cells["member"] & cells["later"]
-    focus = ["member", "later", "member × later"]
-
-    def parts(table: pd.DataFrame) -> list[float]:
-        fit = fit_logit(table, focus, ["level"])
-        return [effect.value for effect in split_change(fit)]
-
-    found = parts(cells)
-    sums = cells.groupby(["member", "later"])[["successes", "n"]].sum()
-    rate = (sums["successes"] / sums["n"]).unstack()
-    change = rate.loc[True, True] - rate.loc[True, False]
-    change -= rate.loc[False, True] - rate.loc[False, False]
-    assert sum(found) == pytest.approx(change, abs=1e-9)
-    renamed = cells.replace({"level": {"a": "c", "c": "a"}})
-    split = pd.concat(
-        [cells.assign(n=1, successes=1), cells.assign(n=n, successes=cells["successes"] - 1)]
-    )
-    split["n"] = [*[1] * 12, *(np.array(n) - 1)]
-    for other in (renamed, cells.sample(frac=1, random_state=1), split):
-        np.testing.assert_allclose(parts(other), found, atol=1e-8)
-    # The two cohorts exchanged, or the two sides: the same with the other sign.
-    for side in ("member", "later"):
-        turned = cells.assign(**{side: ~cells[side]})
-        turned["member × later"] = turned["member"] & turned["later"]
-        np.testing.assert_allclose(parts(turned), [-value for value in found], atol=1e-8)
 
 
 def test_twice_the_persons_have_half_the_variance(
@@ -391,6 +227,7 @@ def test_whatever_the_last_cohort_each_question_has_its_row(
     trending: pd.DataFrame,
     trends: pd.DataFrame,
     study: Study,
+    of_group: Callable[..., Any],
     breaking: Callable[[pd.DataFrame], pd.DataFrame],
     gap: str,
     parts: str,
@@ -423,7 +260,7 @@ def test_whatever_the_last_cohort_each_question_has_its_row(
 
 @pytest.mark.parametrize("covariates", [[], ["education"]])
 def test_without_adjusters_there_is_no_composition(
-    trending: pd.DataFrame, study: Study, covariates: list[str]
+    trending: pd.DataFrame, study: Study, covariates: list[str], of_group: Callable[..., Any]
 ) -> None:
     """Education defines the lower qualified, so of their gap nothing is left to tell."""
     cells = cells_by_cohort(trending, study, covariates)
@@ -442,7 +279,12 @@ def test_no_cohorts_no_rows(study: Study) -> None:
     ("clusters", "members", "told"), [(9, 9, "9"), (12, 3, "3"), (12, 12, None)]
 )
 def test_few_clusters_carry_no_interval(
-    trending: pd.DataFrame, study: Study, clusters: int, members: int, told: str | None
+    trending: pd.DataFrame,
+    study: Study,
+    of_group: Callable[..., Any],
+    clusters: int,
+    members: int,
+    told: str | None,
 ) -> None:
     number = trending["person"]
     own = trending["job_seeker"].fillna(False).astype(bool)
@@ -455,15 +297,3 @@ def test_few_clusters_carry_no_interval(
         assert {read_note(note).get("few_clusters") for note in shown["note"]} == {told}
         assert shown["ci_low"].isna().all() == (told is not None)
         assert shown["estimate"].notna().all()
-
-
-def test_p_values_are_corrected_over_the_groups_of_a_pair(trends: pd.DataFrame) -> None:
-    own = trends[
-        (trends["contrast"] == Contrast.COMPLEMENT)
-        & (trends["estimand"] == Estimand.CHANGE)
-        & (trends["term"] == "2021>2022")
-        & trends["method"].str.startswith("logit")
-    ]
-    raw = own["p_value"].sort_values()
-    holm = np.maximum.accumulate(np.minimum(raw * [3, 2, 1], 1))
-    np.testing.assert_allclose(own["p_adjusted"][raw.index], holm, rtol=1e-12)

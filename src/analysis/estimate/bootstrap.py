@@ -70,20 +70,25 @@ def percentile_interval(value: float, replicates: Array, confidence: float) -> E
     value
         The estimate from the data.
     replicates
-        Of the draws, shape (draws,); nan where a draw gave none.
+        Of the draws, shape (draws,); nan where a draw gave none, infinite where a rate of 0 has a
+        logarithm.
     confidence
         Coverage of the interval.
 
     Raises
     ------
     NotEstimableError
-        If more than 5% of the draws gave none.
+        If more than 5% of the draws gave none (`draws_failed`), or any is infinite
+        (`draws_infinite`).
     """
-    found = replicates[np.isfinite(replicates)]
+    found = replicates[~np.isnan(replicates)]
     failed = 1 - len(found) / len(replicates)
     if failed > MOST_FAILED:
         raise NotEstimableError("draws_failed", f"{100 * failed:.0f}")
     tail = (1 - confidence) / 2
+    if not np.isfinite(found).all():
+        # A limit or an error without end is none; to leave these draws out would narrow both.
+        raise NotEstimableError("draws_infinite", f"{100 * np.isinf(found).mean():.1f}")
     low, high = np.quantile(found, [tail, 1 - tail])
     # A percentile interval of a biased estimator may miss the estimate itself.
     return Estimate(
@@ -118,7 +123,7 @@ def drawn_interval(values: Array, confidence: float, clusters: int | None) -> Es
         if error <= NO_VARIATION:
             return Estimate(found.value, error)
         return with_interval(found.value, error, clusters - 1, confidence)
-    replicates = values[1:][np.isfinite(values[1:])]
+    replicates = values[1:][~np.isnan(values[1:])]
     beyond = min((replicates <= 0).sum(), (replicates >= 0).sum())
     p_value = min(1.0, 2 * (1 + beyond) / (1 + len(replicates)))
     return Estimate(found.value, found.std_error, found.low, found.high, float(p_value))
@@ -143,13 +148,14 @@ def drawn_estimate(
         The estimate, and remarks for its note.
     """
     alone = Estimate(float(values[0]))
-    if few := too_few(clusters):
+    if (few := too_few(clusters)) is not None:
         return alone, {"few_clusters": few}
     groups = clusters[0] if clusters else None
     try:
         found = drawn_interval(values, confidence, groups)
     except NotEstimableError as error:
-        return alone, {"draws_without": error.detail}
+        key = "draws_infinite" if error.reason == "draws_infinite" else "draws_without"
+        return alone, {key: error.detail}
     if found.std_error <= NO_VARIATION:
         return alone, {"no_variation": True}
     return found, {"clusters": groups}

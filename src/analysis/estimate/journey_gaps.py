@@ -30,7 +30,7 @@ from analysis.estimate.journey_rates import (
 )
 from analysis.estimate.options import GapOptions
 from analysis.estimate.proportions import Estimate
-from analysis.estimate.question import Question, with_sides
+from analysis.estimate.question import Question, clustered_by, with_sides
 from analysis.estimate.rates import Row, as_row, reason_row
 from analysis.estimate.results import adjust_p_values, result_table, write_note
 from analysis.studies import Study
@@ -79,9 +79,9 @@ def journey_gaps(
         of the survey.
     """
     options = options or GapOptions()
-    clustered = bool(study.cluster) and options.errors in ("auto", "cluster")
-    linked = journey_cells(study, processed, cohort, covariates, by_cluster=clustered)
-    question = Question(study, tuple(covariates), options, CLUSTER if clustered else None)
+    cluster = clustered_by(CLUSTER if study.cluster else None, options.errors)
+    linked = journey_cells(study, processed, cohort, covariates, by_cluster=cluster is not None)
+    question = Question(study, tuple(covariates), options, cluster)
     return split_journeys(question, linked, draws, seed)
 
 
@@ -140,8 +140,8 @@ class _Journey:
     asked
         The two sides, by outcome.
     clusters
-        How many clusters there are, and on the smaller side of the step with the fewest; None
-        where persons are drawn.
+        At each step how many clusters hold persons compared, and how many hold the side that fewer
+        hold; None where persons are drawn.
     confidence
         Coverage of the intervals.
     respondents
@@ -154,7 +154,7 @@ class _Journey:
     """
 
     asked: ByOutcome
-    clusters: tuple[int, int] | None
+    clusters: Sequence[tuple[int, int]] | None
     confidence: float
     respondents: tuple[Array, Array]
     weighted: tuple[Array, Array] | None
@@ -235,7 +235,11 @@ class _Journey:
 
     def _estimate(self, values: Array, used: Sequence[int]) -> tuple[Estimate, dict[str, object]]:
         """Estimate with its interval, and what is to be said of it."""
-        found, remarks = drawn_estimate(values, self.confidence, self.clusters)
+        clusters = None
+        if self.clusters:
+            counts = [self.clusters[step] for step in used]
+            clusters = (min(both for both, _ in counts), min(side for _, side in counts))
+        found, remarks = drawn_estimate(values, self.confidence, clusters)
         if "few_clusters" not in remarks and _stuck(
             *(rates[0, used] for rates in self.respondents)
         ):
@@ -254,18 +258,17 @@ def _sides(one: Comparison, kinds: int) -> tuple[NDArray[np.bool_], NDArray[np.b
 
 def _clusters(
     linked: LinkedCells, sides: tuple[NDArray[np.bool_], NDArray[np.bool_]]
-) -> tuple[int, int]:
-    """Number of clusters, and of those with persons of the smaller side, at the scarcest step."""
+) -> list[tuple[int, int]]:
+    """At each step, clusters with persons compared, and those of the side that fewer hold."""
     assert linked.clusters is not None
     rows = linked.patterns.tocoo()
     cluster, kind = linked.clusters[rows.coords[0]], rows.coords[1]
     known = linked.kinds[list(STEPS.values())].notna().to_numpy()
-    found = [
-        len(np.unique(cluster[(side & known[:, step])[kind]]))
-        for side in sides
-        for step in range(len(STEPS))
-    ]
-    return len(np.unique(linked.clusters)), min(found)
+    found = []
+    for step in range(len(STEPS)):
+        own = [set(cluster[(side & known[:, step])[kind]]) for side in sides]
+        found.append((len(own[0] | own[1]), min(len(each) for each in own)))
+    return found
 
 
 def _stuck(group: Array, reference: Array) -> bool:

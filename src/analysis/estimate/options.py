@@ -22,8 +22,9 @@ class GapOptions:
     confidence
         Coverage of the intervals.
     errors
-        `auto` is `cluster` where the study has clusters and `hc1` elsewhere. HC2 and HC3 are
-        for the linear model; the logit takes HC1 beside them.
+        `auto` is `cluster` where the study has clusters; elsewhere `hc2` for the linear model and
+        `hc1` for the logit, both with Satterthwaite's degrees of freedom. HC2 and HC3 are for the
+        linear model; the logit takes HC1 beside them.
     over
         Average the logit's marginal effects over all persons compared, or over the group.
     covariates

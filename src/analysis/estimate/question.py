@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.cells import CLUSTER
 from analysis.estimate.groups import Comparison
-from analysis.estimate.options import GapOptions
+from analysis.estimate.options import Errors, GapOptions
 from analysis.estimate.rates import Row
 from analysis.estimate.results import write_note
 from analysis.studies import Study
@@ -45,6 +45,11 @@ class Question:
         return cls(study, tuple(covariates), options, cluster)
 
     @property
+    def clustered(self) -> str | None:
+        """Column to cluster errors by, if they are; see `clustered_by`."""
+        return clustered_by(self.cluster, self.options.errors)
+
+    @property
     def categories(self) -> list[str]:
         """Names of the study's categories."""
         return list(self.study.categories)
@@ -64,6 +69,19 @@ class Question:
             "defines": ", ".join(sorted(set(self.covariates).difference(kept))) or None,
             "mediators": ", ".join(name for name in kept if name in self.study.mediators) or None,
         }
+
+
+def clustered_by(cluster: str | None, errors: Errors) -> str | None:
+    """Column of the cells to cluster errors by, if they are.
+
+    Raises
+    ------
+    ValueError
+        If errors by cluster are asked for, and the cells have no clusters.
+    """
+    if cluster is None and errors == "cluster":
+        raise ValueError("errors by cluster need cells with clusters")
+    return cluster if errors in ("auto", "cluster") else None
 
 
 def with_sides(one: Comparison, row: Row, **remarks: object) -> Row:

@@ -15,8 +15,9 @@ from analysis.estimate.groups import MEMBER, collapse, comparisons
 from analysis.estimate.margins import average_marginal_effect
 from analysis.estimate.options import GapOptions
 from analysis.estimate.question import Question, with_sides
-from analysis.estimate.rates import Row, as_row
+from analysis.estimate.rates import Row, as_row, reason_row
 from analysis.estimate.refits import refit
+from analysis.estimate.regressions import empty_side
 from analysis.estimate.results import adjust_p_values, result_table, write_note
 from analysis.studies import Study
 from analysis.vocabulary import SEED, Contrast, Estimand
@@ -134,13 +135,13 @@ def bootstrap_gaps(
     """
     options = options or GapOptions()
     question = Question.of(study, cells, covariates, options)
-    cluster = question.cluster if options.errors in ("auto", "cluster") else None
     rows: list[Row] = []
     for contrast in options.contrasts:
         if contrast == Contrast.JOINT:
             continue
         for one in comparisons(cells, question.categories, contrast):
             adjusters, remarks = question.adjusters(contrast, one.group)
+            cluster = question.clustered
             row = bootstrap_row(one.cells, adjusters, options, cluster, draws=draws, seed=seed)
             rows.append(with_sides(one, row, **remarks))
     shared: Row = {"study": study.name, "outcome": outcome}
@@ -171,10 +172,12 @@ def bootstrap_row(
     """
     name = "logit_group" if options.over == "group" else "logit"
     row: Row = {"estimand": Estimand.ADJUSTED_DIFFERENCE, "method": name}
+    if empty := empty_side(cells, MEMBER):
+        return row | {"note": empty}
     try:
         redrawn = redraw(cells, [MEMBER], adjusters, cluster, draws=draws, seed=seed)
     except NotEstimableError as error:
-        return row | {"note": write_note(**{error.reason: error.detail or True})}
+        return reason_row(Estimand.ADJUSTED_DIFFERENCE, name, error)
     effect = average_marginal_effect(redrawn.fit, MEMBER, over=options.over)
     values = np.concatenate([[effect.value], _gaps(redrawn, group=options.over == "group")])
     clusters = cluster_counts(cells, cluster) if cluster else None

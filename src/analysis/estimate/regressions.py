@@ -190,7 +190,8 @@ def error_model(
     """Choose the errors of a fit: by the options, and by how many clusters there are.
 
     Without clusters the linear model takes HC2, the logit HC1, both with Satterthwaite's degrees
-    of freedom; if the logit's errors are asked for by name, they are normal. Fewer than 10 clusters
+    of freedom; if errors are asked for by name, but for HC2, the linear model takes t(N - k) and
+    the logit the normal. Fewer than 10 clusters
     carry no interval. With 10 to 39 the linear model takes CR2 and Satterthwaite's degrees of
     freedom, the logit t(G - 1); from 40 both take t(G - 1).
     """
@@ -239,9 +240,11 @@ def effect_row(
     """
     over = options.over if fit.link == "logit" else "all"
     random = fit.link == "logit" and options.covariates == "random"
-    freedom = model.degrees_of_freedom(effect)
     error = np.nan if barred else _std_error(fit, model, effect, random=random)
-    if error > NO_VARIATION:
+    # Composition is as much of a random effect's error as coefficients, whose freedom is not its.
+    by_persons = random and model.clusters is None
+    freedom = np.inf if by_persons else model.degrees_of_freedom(effect)
+    if error > NO_VARIATION and freedom > 0:
         estimate = with_interval(effect.value, error, freedom, options.confidence)
     else:
         # Barred, or a residual of rounding alone, which would claim certainty.
@@ -250,7 +253,7 @@ def effect_row(
     kind = "hc0" if random and model.clusters is None else model.kind
     method = [fit.link, kind, over if over == "group" else "", "random" if random else ""]
     note = write_note(
-        no_variation=error <= NO_VARIATION,
+        no_variation=error <= NO_VARIATION or bool(error > 0 and not freedom > 0),
         clusters=None if barred else model.groups,
         df=f"{freedom:.1f}" if model.small and freedom < TOLD_FREEDOM and not barred else None,
         dropped=", ".join(fit.design.dropped) or None,

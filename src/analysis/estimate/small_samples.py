@@ -41,7 +41,7 @@ class SmallSampleCovariance:
         """Satterthwaite degrees of freedom of contrast'β: (tr G)² / tr G².
 
         G has the elements w_i (I - H)_ij w_j over persons, w = X(X'X)⁻¹ contrast / √(1 - h)
-        (Imbens and Kolesár 2016, section 4.1).
+        (Imbens and Kolesár 2016, section 4.1). nan if no person's residual has a part in the error.
         """
         matrix, n, bread = self.matrix, self.n, self.bread
         squares = (matrix @ (bread @ contrast)) ** 2 * _inverse(self.leverage)
@@ -49,7 +49,9 @@ class SmallSampleCovariance:
         inner = bread @ (matrix.T @ ((n * squares)[:, None] * matrix))
         # The sum over all pairs takes each person with himself as h², where it is (1 - h)².
         own = float(n @ (squares**2 * (1 - 2 * self.leverage)))
-        return trace**2 / (float(np.trace(inner @ inner)) + own)
+        whole = float(np.trace(inner @ inner)) + own
+        # Where all who carry the contrast are alone at a level, no residual carries its error.
+        return trace**2 / whole if whole > 0 else np.nan
 
 
 def hc2_covariance(fit: Fit) -> SmallSampleCovariance:

@@ -310,8 +310,10 @@ def test_without_covariates_there_is_nothing_to_split_by(
 def test_a_small_group_keeps_its_whole_parts(
     persons: pd.DataFrame, asking: Callable[..., pd.DataFrame]
 ) -> None:
+    rows = few_disabled(persons, 2)
+    rows = rows.assign(graduated=[True, False, *rows["graduated"].iloc[2:]])
     found = asking(
-        few_disabled(persons, 2),
+        rows.astype({"graduated": "boolean"}),
         contrasts=(Contrast.COMPLEMENT,),
         errors="hc1",
     ).loc[Contrast.COMPLEMENT, "disability"]
@@ -330,3 +332,16 @@ def test_persons_without_a_counterpart_are_counted(
     assert kitagawa(Sample.of(cells, ["gender", "age_band"])).remarks["only_group"] is None
     assert {note["only_group"] for note in notes} == {notes.iloc[0]["only_group"]}
     assert int(notes.iloc[0]["only_group"]) > 0
+
+
+def test_a_side_of_one_kind_has_parts_without_intervals(
+    persons: pd.DataFrame, asking: Callable[..., pd.DataFrame]
+) -> None:
+    """Its residuals are all zero, and what is left is the reference's error alone."""
+    members = persons["disability"].eq(True).fillna(False)
+    rows = persons.assign(graduated=persons["graduated"].mask(members, False))
+    found = asking(rows, contrasts=(Contrast.COMPLEMENT,)).loc[Contrast.COMPLEMENT, "disability"]
+    told = found[found["estimate"].notna()]
+    assert len(told)
+    assert told["ci_low"].isna().all()
+    assert told["note"].str.contains("fixed_rate").all()

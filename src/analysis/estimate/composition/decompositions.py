@@ -111,12 +111,9 @@ class _Asked:
     @property
     def errors(self) -> Errors:
         """Errors of all parts."""
-        asked, cluster = self.question.options.errors, self.question.cluster
-        if cluster is None and asked == "cluster":
-            raise ValueError("errors by cluster need cells with clusters")
-        if cluster and asked in ("auto", "cluster"):
+        if self.question.clustered:
             return "cluster"
-        return "hc0" if asked == "hc0" else "hc1"
+        return "hc0" if self.question.options.errors == "hc0" else "hc1"
 
     def answer(self, cells: pd.DataFrame, focus: Sequence[str]) -> dict[str, list[Row]]:
         """Rows of each focus variable: numbers, or the reason why there are none."""
@@ -166,7 +163,11 @@ class _Asked:
             yield from self._method_reasons(method, made)
             return
         too_few = _too_few_clusters(sample, flag)
-        remarks = {**made.remarks, "clusters": None if too_few else sample.groups}
+        remarks = {
+            **made.remarks,
+            "clusters": None if too_few is not None else sample.groups,
+            "fixed_rate": sample.has_fixed_rate(flag),
+        }
         parts = {(Estimand.DIFFERENCE, ""): made.gap} | made.parts
         for estimand, term in self._keys(method):
             if (part := parts.get((estimand, term))) is not None:
@@ -186,7 +187,8 @@ class _Asked:
         covered the truth in 87%.
         """
         few = part.footing.persons_each < PERSONS_PER_COEFFICIENT
-        error = np.nan if too_few or alone or few else part.std_error
+        barred = too_few is not None or alone or few or bool(remarks["fixed_rate"])
+        error = np.nan if barred else part.std_error
         estimate = Estimate(part.value)
         if error > NO_VARIATION:
             level = self.question.options.confidence

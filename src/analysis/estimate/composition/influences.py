@@ -103,6 +103,11 @@ class Sample:
         """Number of persons."""
         return float(self.n.sum())
 
+    def has_fixed_rate(self, flag: NDArray[np.bool_]) -> bool:
+        """Whether all of a side, flagged or not, succeed or fail: its rate looks certain then."""
+        rates = (self.n[side] @ self.mean[side] / self.n[side].sum() for side in (flag, ~flag))
+        return any(rate in (0.0, 1.0) for rate in rates)
+
     @property
     def groups(self) -> int | None:
         """Number of clusters, where errors are clustered."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
 import pandas as pd
 
 from analysis.estimate.bootstrap import drawn_estimate, too_few
@@ -60,8 +59,6 @@ def nonlinear_decompositions(
     """
     options = options or GapOptions()
     question = Question.of(study, cells, covariates, options)
-    if question.cluster is None and options.errors == "cluster":
-        raise ValueError("errors by cluster need cells with clusters")
     rows: list[Row] = []
     for contrast in options.contrasts:
         if contrast != Contrast.JOINT:
@@ -75,7 +72,7 @@ def _comparison_rows(question: Question, one: Comparison, draws: int, seed: int)
     adjusters, remarks = question.adjusters(one.contrast, one.group)
     explained = [(Estimand.EXPLAINED, name) for name in adjusters]
     unexplained = [(Estimand.UNEXPLAINED, name) for name in (*adjusters, INTERCEPT)]
-    clustered = question.cluster if question.options.errors in ("auto", "cluster") else None
+    clustered = question.clustered
 
     def yun() -> list[Row]:
         return _yun_rows(one, adjusters, question.options, clustered)
@@ -136,15 +133,22 @@ def _yun_rows(
     parts, dropped = yun_parts(cells, adjusters, small_sample=kind == "hc1", clusters=codes)
     counts = cluster_counts(cells, cluster) if cluster else None
     note = write_note(dropped=", ".join(dropped) or None)
-    return [_yun_row(part, kind, counts, options.confidence, note) for part in parts]
+    smaller = min(persons for _, persons in (one.sides[:2], one.sides[2:]))
+    freedom = smaller - 1 if counts is None else counts[0] - 1
+    return [_yun_row(part, kind, counts, freedom, options.confidence, note) for part in parts]
 
 
 def _yun_row(
-    part: Part, kind: str, clusters: tuple[int, int] | None, confidence: float, remark: str
+    part: Part,
+    kind: str,
+    clusters: tuple[int, int] | None,
+    freedom: float,
+    confidence: float,
+    remark: str,
 ) -> Row:
     if part.reason:
         return reason_row(part.estimand, "yun", part.reason) | {"term": part.term}
-    estimate, remarks = _analytic(part, clusters, confidence)
+    estimate, remarks = _analytic(part, clusters, freedom, confidence)
     note = "; ".join(filter(None, (write_note(**remarks), remark)))
     return as_row(estimate) | {
         "estimand": part.estimand,
@@ -155,14 +159,13 @@ def _yun_row(
 
 
 def _analytic(
-    part: Part, clusters: tuple[int, int] | None, confidence: float
+    part: Part, clusters: tuple[int, int] | None, freedom: float, confidence: float
 ) -> tuple[Estimate, dict[str, object]]:
     """Estimate with its interval, if one can rest on the persons or clusters."""
-    if few := too_few(clusters):
+    if (few := too_few(clusters)) is not None:
         return Estimate(part.value), {"few_clusters": few}
     groups = clusters[0] if clusters else None
-    freedom = np.inf if groups is None else groups - 1
-    if part.std_error <= NO_VARIATION:
+    if part.std_error <= NO_VARIATION or freedom < 1:
         return Estimate(part.value), {"no_variation": True}
     return with_interval(part.value, part.std_error, freedom, confidence), {"clusters": groups}
 

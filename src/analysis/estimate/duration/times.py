@@ -1,5 +1,6 @@
 """The time to an event by group: curves, restricted means, and regressions of the hazard."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Self, cast
@@ -19,6 +20,7 @@ from analysis.estimate.duration.hazards import (
 from analysis.estimate.duration.survival import Curve, Statistic, share_interval, two_curves
 from analysis.estimate.fits import NotEstimableError
 from analysis.estimate.groups import MEMBER, Comparison, collapse, comparisons
+from analysis.estimate.hybrid import UncertainRate, difference_estimate
 from analysis.estimate.options import GapOptions
 from analysis.estimate.proportions import Estimate
 from analysis.estimate.question import Question, with_sides
@@ -234,7 +236,12 @@ def _difference_rows(question: Question, both: _Sides, month: int) -> Iterator[R
                 group, reference = (curve.restricted_mean(month) for curve in curves)
             told, flat = group.minus(reference), _flat(group) or _flat(reference)
             # A side of which nobody or everybody had the event is not known without error.
-            estimate = Estimate(told.value) if flat else _plain_interval(told, level)
+            if flat:
+                estimate = Estimate(told.value)
+            elif estimand == Estimand.PLACED_BY_DIFFERENCE:
+                estimate = _share_difference(group, reference, told, level)
+            else:
+                estimate = _plain_interval(told, level)
             row = _statistic_row(told, estimate, flat=flat)
             row = _noted(row, few_at_risk=_few_at_risk(curves, month))
         except NotEstimableError as error:
@@ -243,11 +250,33 @@ def _difference_rows(question: Question, both: _Sides, month: int) -> Iterator[R
         yield with_sides(both.one, row)
 
 
+def _share_difference(
+    group: Statistic, reference: Statistic, told: Statistic, confidence: float
+) -> Estimate:
+    """Difference of two shares with the hybrid score interval; see `analysis.estimate.hybrid`.
+
+    Estimate ± z × error excludes zero where the intervals of the two shares don't, in a side of a
+    handful of persons.
+    """
+    if told.too_few:
+        return Estimate(told.value)
+    own, other = (
+        UncertainRate(one.value, one.std_error**2, math.inf) for one in (group, reference)
+    )
+    across = (own.variance + other.variance - told.std_error**2) / 2
+    return difference_estimate(own, other, across, confidence, told.freedom)
+
+
 def _plain_interval(told: Statistic, confidence: float) -> Estimate:
     """Symmetric interval and test against 0; none with too few clusters or without variation."""
     if told.too_few or _flat(told):
         return Estimate(told.value)
     return with_interval(told.value, told.std_error, told.freedom, confidence)
+
+
+def _fixed_by(curves: Sequence[Curve], month: int) -> bool:
+    """Whether by a month nobody or everybody of a side had the event, if one is asked for."""
+    return month > 0 and any(_flat(curve.placed_by(month)) for curve in curves)
 
 
 def _flat(told: Statistic) -> bool:
@@ -343,7 +372,8 @@ def _logit_rows(
         except NotEstimableError as error:
             yield reason_row(estimand, DISCRETE, error) | {"term": term}
             continue
-        row = effect_row(fit, model, effect, options, write_note(few_clusters=told.too_few))
+        barred = write_note(few_clusters=told.too_few, fixed_rate=_fixed_by(curves, month))
+        row = effect_row(fit, model, effect, options, barred)
         row |= {"estimand": estimand, "term": term, "method": f"{DISCRETE}_{model.kind}"}
         yield _exponentiated(row) if estimand == ratio else row | both.events(month)
 

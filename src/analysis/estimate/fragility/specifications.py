@@ -123,7 +123,9 @@ def specification_curve(
     """
     question = Question.of(study, patterns, covariates, options or GapOptions())
     told = {name: answer for name, answer in outcomes.items() if patterns[name].nunique() == 2}
-    told = told or {outcome: outcomes[outcome]}
+    if outcome not in told:
+        # Other horizons can't stand in for one that nobody has a result at: its rows say why.
+        told = {outcome: outcomes[outcome]}
     any_unknown = bool(patterns[question.categories].isna().to_numpy().any())
     possible = all_specifications(question, group, told, outcome, any_unknown=any_unknown)
     chosen = choose(possible, most, seed)

@@ -111,6 +111,8 @@ def fit_sides(
     """
     member = cells[MEMBER].to_numpy(dtype=bool)
     places = [np.flatnonzero(side) for side in (member, ~member) if side.any()]
+    if not places:
+        raise NotEstimableError("no_persons")
     parts = [cells.iloc[place] for place in places]
     fixed = [_certain(part) for part in parts]
     # Only where both sides have something to fit can they share it.

@@ -10,7 +10,7 @@ from scipy.stats import t as student
 
 from analysis.estimate.fits import NotEstimableError
 from analysis.estimate.hybrid import UncertainRate, critical_value, difference_limits
-from analysis.estimate.nonresponse.surveys import SideMeans, Survey
+from analysis.estimate.nonresponse.surveys import BOTH, SideMeans, Survey
 from analysis.estimate.nonresponse.weighting import Influence, Mean, Told
 from analysis.estimate.proportions import Estimate
 
@@ -89,11 +89,12 @@ def rate_bounds(survey: Survey, side: bool) -> Bounds:
     if side not in survey.sides:
         raise NotEstimableError("no_persons")
     lower, upper = (survey.rate(side, found) for found in _worst_cases(survey))
-    if survey.few_clusters(side) is not None or not (lower.varies and upper.varies):
+    if survey.few_clusters(side, silent=True) is not None or not (lower.varies and upper.varies):
         return Estimate(lower.value), Estimate(upper.value)
     errors = math.sqrt(lower.variance), math.sqrt(upper.variance)
+    freedom = survey.freedom(side, silent=True)
     critical = imbens_manski_critical(
-        upper.value - lower.value, max(errors), survey.options.confidence, survey.freedom(side)
+        upper.value - lower.value, max(errors), survey.options.confidence, freedom
     )
     ends = lower.limits(critical)[0], upper.limits(critical)[1]
     return Estimate(lower.value, errors[0], *ends), Estimate(upper.value, errors[1], *ends)
@@ -110,16 +111,21 @@ def gap_bounds(survey: Survey) -> Bounds:
     survey.check_sides()
     worst, best = _worst_cases(survey)
     pairs = [
-        (survey.rate(True, own), survey.rate(False, other), _across(survey, own, other))
+        (
+            survey.rate(True, own, *BOTH),
+            survey.rate(False, other, *BOTH),
+            survey.covariance(own.means[True], other.means[False], own, *BOTH),
+        )
         for own, other in ((worst, best), (best, worst))
     ]
     values = [group.value - reference.value for group, reference, _ in pairs]
     varies = all(group.varies and reference.varies for group, reference, _ in pairs)
-    if survey.few_clusters(True, False) is not None or not varies:
+    if survey.few_clusters(*BOTH, silent=True) is not None or not varies:
         return Estimate(values[0]), Estimate(values[1])
     errors = [_error(*pair) for pair in pairs]
+    freedom = survey.freedom(*BOTH, silent=True)
     critical = imbens_manski_critical(
-        values[1] - values[0], max(errors), survey.options.confidence, survey.freedom(True, False)
+        values[1] - values[0], max(errors), survey.options.confidence, freedom
     )
     ends = difference_limits(*pairs[0], critical)[0], difference_limits(*pairs[1], critical)[1]
     return Estimate(values[0], errors[0], *ends), Estimate(values[1], errors[1], *ends)
@@ -130,11 +136,7 @@ def _worst_cases(survey: Survey) -> tuple[SideMeans, SideMeans]:
     both = {side: worst_case(survey.told, own) for side, own in survey.sides.items()}
     persons = {side: float(survey.told.n[own].sum()) for side, own in survey.sides.items()}
     lower, upper = ({side: pair[end] for side, pair in both.items()} for end in (0, 1))
-    return SideMeans(lower, persons), SideMeans(upper, persons)
-
-
-def _across(survey: Survey, own: SideMeans, other: SideMeans) -> float:
-    return survey.covariance(own.means[True], other.means[False], own)
+    return SideMeans(lower, persons, silent=True), SideMeans(upper, persons, silent=True)
 
 
 def _error(group: UncertainRate, reference: UncertainRate, covariance: float) -> float:

@@ -11,7 +11,7 @@ from analysis.estimate.fits import NotEstimableError
 from analysis.estimate.groups import MEMBER, Comparison, compare, comparisons
 from analysis.estimate.hybrid import difference_estimate, rate_estimate
 from analysis.estimate.nonresponse.bounds import Bounds, gap_bounds, rate_bounds, tipping_shift
-from analysis.estimate.nonresponse.surveys import SideMeans, Survey
+from analysis.estimate.nonresponse.surveys import BOTH, SideMeans, Survey
 from analysis.estimate.nonresponse.weighting import ANSWERED
 from analysis.estimate.options import GapOptions
 from analysis.estimate.proportions import Estimate
@@ -199,8 +199,9 @@ def _rows(
 
 
 def _remarks(survey: Survey, name: str, *sides: bool) -> dict[str, object]:
-    few = survey.few_clusters(*sides)
-    clusters = survey.clusters_of(*sides) if few is None else None
+    silent = name == "manski"
+    few = survey.few_clusters(*sides, silent=silent)
+    clusters = survey.clusters_of(*sides, silent=silent) if few is None else None
     remarks: dict[str, object] = {"few_clusters": few, "clusters": clusters}
     if name in WEIGHTED:
         remarks |= survey.weight_remarks(*sides)
@@ -266,10 +267,10 @@ def survey_gap(survey: Survey, name: str) -> Found:
     remarks = _remarks(survey, name, True, False)
     if remarks["few_clusters"] is not None:
         return [Estimate(found.means[True].value - found.means[False].value)], remarks
-    group, reference = survey.rate(True, found), survey.rate(False, found)
-    across = survey.covariance(found.means[True], found.means[False], found)
+    group, reference = (survey.rate(side, found, *BOTH) for side in BOTH)
+    across = survey.covariance(found.means[True], found.means[False], found, *BOTH)
     remarks["no_variation"] = not (group.varies and reference.varies)
-    freedom = survey.freedom(True, False)
+    freedom = survey.freedom(*BOTH)
     options = survey.options
     return [difference_estimate(group, reference, across, options.confidence, freedom)], remarks
 

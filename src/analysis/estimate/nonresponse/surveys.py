@@ -23,7 +23,11 @@ from analysis.estimate.nonresponse.weighting import (
     weighted_mean,
 )
 from analysis.estimate.options import GapOptions
+from analysis.estimate.question import clustered_by
 from analysis.estimate.regressions import CLUSTERS_FOR_INTERVAL, CLUSTERS_OF_A_SIDE
+
+BOTH = (True, False)
+"""The sides of a comparison: True is the group."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,14 @@ class SideMeans:
         Of each side: to reckon with where a rate is 0 or 1.
     spent
         Of each side: its share in the coefficients of the model whose residuals make the error.
+    silent
+        Whether they rest on those too who did not answer.
     """
 
     means: Mapping[bool, Mean]
     persons: Mapping[bool, float]
     spent: Mapping[bool, float] = field(default_factory=dict)
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,13 +156,10 @@ class Survey:
     @property
     def kind(self) -> str:
         """Name of the errors, for the method column."""
-        asked = self.options.errors
-        if asked == "cluster" and self.cluster is None:
-            raise ValueError("errors by cluster need cells with clusters")
-        if self.cluster is not None and asked in ("auto", "cluster"):
+        if clustered_by(self.cluster, self.options.errors):
             return "cluster"
         # No model tells the covariance of estimating equations; HC2 and HC3 are for linear ones.
-        return "hc0" if asked == "hc0" else "hc1"
+        return "hc0" if self.options.errors == "hc0" else "hc1"
 
     @cached_property
     def clusters(self) -> NDArray[np.intp] | None:
@@ -164,38 +168,47 @@ class Survey:
             return None
         return cluster_codes(self.cells[self.cluster])
 
-    def clusters_of(self, *sides: bool) -> int | None:
-        """Number of clusters that hold respondents of any of some sides."""
+    def clusters_of(self, *sides: bool, silent: bool = False) -> int | None:
+        """Number of clusters that hold respondents of any of some sides, or any persons asked.
+
+        Parameters
+        ----------
+        sides
+            True is the group.
+        silent
+            Count those too who did not answer, for bounds rest on them as well.
+        """
         if self.clusters is None:
             return None
         own = np.any([self.sides[side] for side in sides], axis=0)
-        return len(np.unique(self.clusters[own & (self.told.answered > 0)]))
+        return len(np.unique(self.clusters[own & (silent | (self.told.answered > 0))]))
 
-    def few_clusters(self, *sides: bool) -> int | None:
+    def few_clusters(self, *sides: bool, silent: bool = False) -> int | None:
         """Number of clusters, of all these sides or of one, if an interval can't rest on it."""
-        groups = self.clusters_of(*sides)
+        groups = self.clusters_of(*sides, silent=silent)
         if groups is None:
             return None
         if groups < CLUSTERS_FOR_INTERVAL:
             return groups
-        smallest = min(self.clusters_of(side) or 0 for side in sides)
+        smallest = min(self.clusters_of(side, silent=silent) or 0 for side in sides)
         return smallest if smallest < CLUSTERS_OF_A_SIDE else None
 
-    def freedom(self, *sides: bool) -> float:
+    def freedom(self, *sides: bool, silent: bool = False) -> float:
         """Degrees of freedom of Student's t: clusters less one; infinite without clusters."""
-        groups = self.clusters_of(*sides)
+        groups = self.clusters_of(*sides, silent=silent)
         return np.inf if groups is None else groups - 1
 
-    def covariance(self, one: Mean, other: Mean, found: SideMeans) -> float:
+    def covariance(self, one: Mean, other: Mean, found: SideMeans, *sides: bool) -> float:
         """Covariance of two means: the products of persons' influences, or of clusters' sums.
 
         Products of a side are scaled by m / (m - k), m its respondents and k its share in the
-        coefficients but one (HC1), those of clusters by G / (G - 1).
+        coefficients but one (HC1), those of clusters by G / (G - 1), G those of
+        the sides named, or of all.
         """
         if self.clusters is None:
             scale = self._scale(found)
             return float(scale @ one.influence.products(other.influence, self.told))
-        groups = self.clusters_of(*self.sides) or 0
+        groups = self.clusters_of(*(sides or self.sides), silent=found.silent) or 0
         if groups < CLUSTERS_OF_A_SIDE:
             return np.nan
         sums = [
@@ -217,10 +230,10 @@ class Survey:
             scale[own] = answered / left
         return scale
 
-    def rate(self, side: bool, found: SideMeans) -> UncertainRate:
-        """Rate of one side with its variance."""
+    def rate(self, side: bool, found: SideMeans, *sides: bool) -> UncertainRate:
+        """Rate of one side with its variance, by itself or beside the other of the sides named."""
         mean = found.means[side]
         value = min(max(mean.value, 0.0), 1.0)
         # By rounding the sum of squares may be a little below 0.
-        variance = max(self.covariance(mean, mean, found), 0.0)
+        variance = max(self.covariance(mean, mean, found, *(sides or (side,))), 0.0)
         return UncertainRate(value, variance, found.persons[side])
