@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures.forest import draw_zero, interval_words
 from analysis.figures.save import Chart
-from analysis.figures.small_sides import small_sides
+from analysis.figures.small_sides import is_small, small_sides
 from analysis.figures.subject import Subject
 from analysis.figures.theme import (
     INK,
@@ -202,6 +202,12 @@ def _headline(rows: pd.DataFrame, subject: Subject, kind: Kind, language: str) -
     wholes = rows[rows["kind"] == TOTAL].set_index("group")["estimate"]
     parts = rows[rows["kind"] == PART]
     if wholes.isna().any() or parts.empty:
+        return say(f"{kind.section}.headline_missing", language, outcome=outcome)
+    parts = parts[parts["ci_low"].notna() & ~is_small(parts)]
+    if kind is JOURNEY:
+        # Where a step of the group is ahead, the gap does not open there.
+        parts = parts[parts["estimate"] * parts["group"].map(wholes) > 0]
+    if parts.empty:
         return say(f"{kind.section}.headline_missing", language, outcome=outcome)
     if kind is JOURNEY:
         largest = parts.iloc[int(parts["estimate"].abs().argmax())]

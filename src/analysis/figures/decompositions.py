@@ -5,7 +5,7 @@ from typing import Final
 import pandas as pd
 
 from analysis.figures.subject import Subject
-from analysis.figures.tables import show, spread
+from analysis.figures.tables import show, spread, with_reasons
 from analysis.figures.wording import catalogue, points, say
 from analysis.vocabulary import Estimand
 
@@ -45,7 +45,9 @@ def show_methods(results: pd.DataFrame, subject: Subject, language: str) -> None
             "group": lambda row: subject.group(row["group"], each),
             "method": lambda row: say(f"decompositions.{row['base']}", each),
         }
-        return spread(rows, ["base"], leading, columns, each)
+        table = spread(rows, ["base"], leading, columns, each)
+        lines = [own for _, own in rows.groupby("base", sort=False)]
+        return with_reasons(table, lines, subject, each)
 
     show(make, language)
 

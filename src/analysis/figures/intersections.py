@@ -107,9 +107,11 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
         "others": number(len(rows) - len(shown), language),
         "values": values,
     }
+    large = rows[rows["n_group"] >= SMALL_GROUP]
+    told = large if len(large) else rows
     ends = {
-        "low": percent(rows["estimate_shrunk"].min(), language, 0),
-        "high": percent(rows["estimate_shrunk"].max(), language, 0),
+        "low": percent(told["estimate_shrunk"].min(), language, 0),
+        "high": percent(told["estimate_shrunk"].max(), language, 0),
     }
     return Words(
         say("intersections.headline", language, subject=capitalise(outcome), **ends),

@@ -9,6 +9,11 @@ from analysis.figures.theme import SMALL_GROUP
 from analysis.figures.wording import enumerate_words, say
 
 
+def is_small(rows: pd.DataFrame) -> pd.Series:
+    """Whether each row has fewer than 30 persons on a side: too few for a headline."""
+    return rows[["n_group", "n_reference"]].min(axis=1) < SMALL_GROUP
+
+
 def small_sides(
     rows: pd.DataFrame,
     subject: Subject,
@@ -34,8 +39,7 @@ def small_sides(
     str
         A sentence that begins with a space, to stand behind a note; empty if no group is small.
     """
-    fewest = rows[["n_group", "n_reference"]].min(axis=1)
-    small = rows[(fewest > 0) & (fewest < SMALL_GROUP)]
+    small = rows[is_small(rows) & (rows[["n_group", "n_reference"]].min(axis=1) > 0)]
     names = []
     for group, own in small.groupby("group", sort=False):
         name = subject.group(str(group), language)

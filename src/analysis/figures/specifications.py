@@ -157,6 +157,8 @@ def joint_sentence(results: pd.DataFrame, language: str) -> str:
             number(int(note[key]), language) for key in ("specifications", "possible")
         )
         said.append(say("specifications.chosen", language, total=total, possible=possible))
+    if lost := int(note["specifications"]) - len(curve_rows(results)):
+        said.append(say("specifications.lost", language, count=number(lost, language)))
     return " ".join(said)
 
 

@@ -1,6 +1,6 @@
 """Tables that a reader sees, in the words and number formats of each language."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 from IPython.display import display
@@ -185,6 +185,32 @@ def spread(
             cells[say(f"columns.{name}", language)] = text
         shown.append(cells)
     return pd.DataFrame(shown)
+
+
+def with_reasons(
+    table: pd.DataFrame, lines: Iterable[pd.DataFrame], subject: Subject, language: str
+) -> pd.DataFrame:
+    """Add why numbers are missing, as a last column, if any line lacks one.
+
+    Parameters
+    ----------
+    table
+        A line a question; see `spread`.
+    lines
+        The rows of a result table that each line is made of.
+    subject, language
+        Of the words.
+    """
+    reasons = [
+        say("words.separator", language).join(
+            dict.fromkeys(
+                subject.reason(row, language, SAID_ABOVE)
+                for _, row in own[own["estimate"].isna()].iterrows()
+            )
+        )
+        for own in lines
+    ]
+    return table.assign(**{say("columns.note", language): reasons}) if any(reasons) else table
 
 
 def comparison(subject: Subject, language: str) -> dict[str, Callable[[pd.Series], str]]:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
+from analysis.estimate.duration.times import FEW_AT_RISK
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.tables import DASH, comparison, ratio, show, with_interval
@@ -110,6 +111,9 @@ def _headline(ends: pd.DataFrame, language: str) -> str:
         return say(
             "times.headline", language, reference=percent(others.iloc[0], language, 0), **told
         )
+    own = own[ends.loc[own.index, "at_risk"] >= FEW_AT_RISK]
+    if own.empty:
+        return say("times.headline_missing", language)
     told |= {"low": percent(own.min(), language, 0), "high": percent(own.max(), language, 0)}
     return say("times.headline_categories", language, **told)
 
@@ -246,7 +250,11 @@ def show_horizons(results: pd.DataFrame, subject: Subject, language: str) -> Non
 def horizons_table(results: pd.DataFrame, subject: Subject, language: str) -> pd.DataFrame:
     """A line a comparison and horizon; horizons that lack a number for one reason share a line."""
     gaps = results[results["estimand"] == Estimand.PLACED_BY_DIFFERENCE]
-    shared = gaps["note"].where(gaps["estimate"].isna(), gaps["term"])
+    # A side may have a number where the gap has none: such a horizon has a line of its own.
+    sides = results[results["estimand"] == Estimand.PLACED_BY]
+    told = set(sides.loc[sides["estimate"].notna(), "term"])
+    missing = gaps["estimate"].isna() & ~gaps["term"].isin(told)
+    shared = gaps["note"].where(missing, gaps["term"])
     lines = []
     for _, own in gaps.groupby(["contrast", "group", shared], sort=False):
         lines.append(_horizon_cells(own, results, subject, language))

@@ -7,7 +7,14 @@ from analysis.figures.forest import draw_pair, draw_zero, interval_words, pair_g
 from analysis.figures.save import Chart
 from analysis.figures.small_sides import small_sides
 from analysis.figures.subject import Subject
-from analysis.figures.tables import DASH, show, show_message, spread, with_interval
+from analysis.figures.tables import (
+    DASH,
+    show,
+    show_message,
+    spread,
+    with_interval,
+    with_reasons,
+)
 from analysis.figures.theme import (
     MUTED,
     WIDE_PANELS,
@@ -187,7 +194,9 @@ def show_changes(results: pd.DataFrame, subject: Subject, language: str) -> None
             "change_adjusted": lambda row: with_interval(change(row), points, each),
             "p_adjusted": lambda row: _p_value(change(row)["p_adjusted"], each),
         }
-        return spread(rows[~logit], by, leading, estimands, each)
+        table = spread(rows[~logit], by, leading, estimands, each)
+        lines = [own for _, own in rows.groupby(by, sort=False)]
+        return with_reasons(table, lines, subject, each)
 
     show(make, language)
 

@@ -57,12 +57,9 @@ class StudyParameters(BaseModel):
         return self
 
 
-class Estimated(StudyParameters):
-    """What notebooks take that estimate gaps: of which outcomes, adjusted for what."""
+class Adjusted(StudyParameters):
+    """What notebooks take that compare groups: adjusted for what, with which errors."""
 
-    outcomes: Annotated[
-        tuple[str, ...], Field(description="outcomes of the study; its defaults when empty")
-    ] = ()
     adjusters: Annotated[
         tuple[str, ...] | None,
         Field(description="variables held fixed; the study's defaults when null"),
@@ -78,7 +75,7 @@ class Estimated(StudyParameters):
         Literal["holm", "benjamini_hochberg"], Field(description="for many tests")
     ] = "holm"
 
-    @field_validator("outcomes", "adjusters", "mediators")
+    @field_validator("adjusters", "mediators")
     @classmethod
     def _names_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return _each_once(names)
@@ -86,22 +83,11 @@ class Estimated(StudyParameters):
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         study = self.loaded
-        for field, known in (
-            ("outcomes", study.outcomes),
-            ("adjusters", study.adjusters),
-            ("mediators", study.mediators),
-        ):
-            for name in getattr(self, field) or ():
-                if name not in known:
-                    raise ValueError(f"{field}: {_one_of(name, list(known))}")
+        _check_names("adjusters", self.adjusters, study.adjusters)
+        _check_names("mediators", self.mediators, study.mediators)
         if self.errors == "cluster" and not study.cluster:
             raise ValueError(f"errors: study {study.name} declares no clusters")
         return self
-
-    @property
-    def asked_outcomes(self) -> tuple[str, ...]:
-        """Outcomes to estimate."""
-        return self.outcomes or self.loaded.default_outcomes()
 
     @property
     def asked_covariates(self) -> tuple[str, ...]:
@@ -109,6 +95,29 @@ class Estimated(StudyParameters):
         study = self.loaded
         adjusters = study.default_adjusters() if self.adjusters is None else self.adjusters
         return (*adjusters, *self.mediators)
+
+
+class Estimated(Adjusted):
+    """What notebooks take that estimate gaps of several outcomes."""
+
+    outcomes: Annotated[
+        tuple[str, ...], Field(description="outcomes of the study; its defaults when empty")
+    ] = ()
+
+    @field_validator("outcomes")
+    @classmethod
+    def _outcomes_once(cls, names: tuple[str, ...]) -> tuple[str, ...] | None:
+        return _each_once(names)
+
+    @model_validator(mode="after")
+    def _outcomes_exist(self) -> Self:
+        _check_names("outcomes", self.outcomes, self.loaded.outcomes)
+        return self
+
+    @property
+    def asked_outcomes(self) -> tuple[str, ...]:
+        """Outcomes to estimate."""
+        return self.outcomes or self.loaded.default_outcomes()
 
 
 class PlacementGaps(Estimated):
@@ -130,7 +139,7 @@ class PlacementGaps(Estimated):
         return _each_once(names)
 
 
-class OneReference(Estimated):
+class OneReference(Adjusted):
     """What notebooks take that compare every group with one reference: `06_time_to_placement`."""
 
     reference: Annotated[
@@ -145,16 +154,17 @@ class OneReference(Estimated):
         return (Contrast.COMPLEMENT,) if others else (Contrast.ANY, Contrast.MARGINAL)
 
 
-class GapDrivers(OneReference):
+class GapDrivers(Estimated, OneReference):
     """Parameters of `04_gap_drivers`."""
 
     draws: Annotated[int, Field(ge=99, le=9999, description="of each bootstrap")] = 999
     seed: Annotated[int, Field(ge=0, description="of the random draws")] = SEED
 
 
-class Robustness(GapDrivers):
+class Robustness(Estimated, OneReference):
     """Parameters of `05_robustness`."""
 
+    seed: Annotated[int, Field(ge=0, description="of the random draws")] = SEED
     margin: Annotated[
         float, Field(gt=0, lt=0.5, description="gaps within it count as none; a fraction")
     ] = 0.05
@@ -175,6 +185,12 @@ def _each_once(names: tuple[T, ...] | None) -> tuple[T, ...] | None:
     if twice := sorted(str(name) for name, times in Counter(names or ()).items() if times > 1):
         raise ValueError(f"named more than once: {', '.join(twice)}")
     return names
+
+
+def _check_names(field: str, names: Sequence[str] | None, known: Mapping[str, object]) -> None:
+    for name in names or ():
+        if name not in known:
+            raise ValueError(f"{field}: {_one_of(name, list(known))}")
 
 
 def _one_of(given: str, known: list[str]) -> str:
