@@ -9,11 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.estimate.clusters import too_few
 from analysis.estimate.fits import Array, NotEstimableError
 from analysis.estimate.proportions import Estimate
 from analysis.estimate.regressions import (
-    CLUSTERS_FOR_INTERVAL,
-    CLUSTERS_OF_A_SIDE,
     NO_VARIATION,
     with_interval,
 )
@@ -148,7 +147,8 @@ def drawn_estimate(
         The estimate, and remarks for its note.
     """
     alone = Estimate(float(values[0]))
-    if (few := too_few(clusters)) is not None:
+    few = too_few(*clusters) if clusters else None
+    if few is not None:
         return alone, {"few_clusters": few}
     groups = clusters[0] if clusters else None
     try:
@@ -159,19 +159,3 @@ def drawn_estimate(
     if found.std_error <= NO_VARIATION:
         return alone, {"no_variation": True}
     return found, {"clusters": groups}
-
-
-def too_few(clusters: tuple[int, int] | None) -> int | None:
-    """Number of clusters, in all or of a side, on which no interval can rest; None if enough.
-
-    Parameters
-    ----------
-    clusters
-        See `drawn_estimate`.
-    """
-    if clusters is None:
-        return None
-    groups, side = clusters
-    if groups < CLUSTERS_FOR_INTERVAL:
-        return groups
-    return side if side < CLUSTERS_OF_A_SIDE else None

@@ -8,14 +8,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from analysis.estimate.clusters import too_few
 from analysis.estimate.fits import Array, Fit, NotEstimableError, fit_logit
 from analysis.estimate.groups import MEMBER, Comparison, collapse
 from analysis.estimate.margins import Effect
 from analysis.estimate.question import Question, with_sides
 from analysis.estimate.rates import Row, reason_row
 from analysis.estimate.regressions import (
-    CLUSTERS_FOR_INTERVAL,
-    CLUSTERS_OF_A_SIDE,
     ErrorModel,
     effect_row,
     error_model,
@@ -117,13 +116,11 @@ def _quarters(fit: Fit) -> tuple[Array, Array, NDArray[np.intp]]:
 
 
 def _too_few_in_quarters(fit: Fit, model: ErrorModel) -> int | None:
-    if model.clusters is None or model.groups is None:
+    if model.clusters is None:
         return None
-    if model.groups < CLUSTERS_FOR_INTERVAL:
-        return model.groups
     quarter = _quarters(fit)[2]
-    smallest = min(len(np.unique(model.clusters[quarter == number])) for number in range(4))
-    return smallest if smallest < CLUSTERS_OF_A_SIDE else None
+    held = (len(np.unique(model.clusters[quarter == number])) for number in range(4))
+    return too_few(model.groups, *held)
 
 
 def split_change(fit: Fit) -> tuple[Effect, Effect]:

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from analysis.cells import CLUSTER
+from analysis.estimate.clusters import CLUSTERS_FOR_INTERVAL
 from analysis.estimate.fits import NotEstimableError
 from analysis.estimate.groups import populations
 from analysis.estimate.proportions import (
@@ -23,7 +24,6 @@ from analysis.vocabulary import ALL, NON_UNDERSERVED, Estimand
 Row = dict[str, object]
 
 MINIMAL_MARGIN = 0.03
-CLUSTERS_FOR_INTERVAL = 10
 OVERALL_METHODS = {
     Estimand.POINT_GAP: "margin_of_error",
     Estimand.PROPORTIONALITY_INDEX: "log",

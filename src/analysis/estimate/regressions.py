@@ -8,12 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
+from analysis.estimate.clusters import CLUSTERS_FOR_INTERVAL, CLUSTERS_FOR_LARGE_SAMPLE, too_few
 from analysis.estimate.covariance import Robust, cluster_codes, cluster_covariance, covariance
 from analysis.estimate.fits import Array, Fit, Link, NotEstimableError, fit_linear, fit_logit
 from analysis.estimate.margins import Effect, average_marginal_effect, random_std_error
 from analysis.estimate.options import GapOptions
 from analysis.estimate.proportions import Estimate
-from analysis.estimate.rates import CLUSTERS_FOR_INTERVAL as CLUSTERS_FOR_INTERVAL
 from analysis.estimate.rates import Row, as_row
 from analysis.estimate.results import write_note
 from analysis.estimate.small_clusters import SmallClusterCovariance, cr2_covariance
@@ -24,8 +24,6 @@ from analysis.estimate.small_samples import (
 )
 
 NO_VARIATION = 1e-12
-CLUSTERS_OF_A_SIDE = 4
-CLUSTERS_FOR_LARGE_SAMPLE = 40
 TOLD_FREEDOM = 40
 """Degrees of freedom below which a row tells them; above, t is all but the normal."""
 FITS = {"linear": fit_linear, "logit": fit_logit}
@@ -269,17 +267,10 @@ def _std_error(fit: Fit, model: ErrorModel, effect: Effect, *, random: bool) -> 
 
 
 def too_few_clusters(fit: Fit, model: ErrorModel, name: str) -> int | None:
-    """Number of clusters in all, or that hold one side, if an interval can't rest on it.
-
-    With the members in one cluster of twelve, 95% intervals of either model covered the truth in
-    less than half of simulated samples; with members in four, in 92% or more.
-    """
-    if model.clusters is None or model.groups is None:
+    """Number of clusters in all, or that hold one side, if an interval can't rest on it."""
+    if model.clusters is None:
         return None
-    if model.groups < CLUSTERS_FOR_INTERVAL:
-        return model.groups
-    smaller = clusters_of_smaller_side(fit, model.clusters, name)
-    return smaller if smaller < CLUSTERS_OF_A_SIDE else None
+    return too_few(model.groups, clusters_of_smaller_side(fit, model.clusters, name))
 
 
 def clusters_of_smaller_side(fit: Fit, clusters: NDArray[np.intp], name: str) -> int:

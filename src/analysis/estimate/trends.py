@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.linalg import block_diag
 
 from analysis.estimate.change_split import Pair, effect_of, split_rows
+from analysis.estimate.clusters import too_few
 from analysis.estimate.fits import Design, Fit, Link
 from analysis.estimate.groups import MEMBER, Comparison, collapse, comparisons
 from analysis.estimate.margins import Effect
@@ -22,8 +23,6 @@ from analysis.estimate.options import GapOptions
 from analysis.estimate.question import Question, with_sides
 from analysis.estimate.rates import Row
 from analysis.estimate.regressions import (
-    CLUSTERS_FOR_INTERVAL,
-    CLUSTERS_OF_A_SIDE,
     ErrorModel,
     Regression,
     clusters_of_smaller_side,
@@ -251,11 +250,8 @@ def _change(fit: Fit, first: Effect, second: Effect) -> Effect:
 
 def _too_few_clusters(model: ErrorModel, fits: tuple[Fit, Fit], name: str) -> int | None:
     """Number of clusters, in all or on one side in one cohort, if they carry no interval."""
-    if model.clusters is None or model.groups is None:
+    if model.clusters is None:
         return None
-    if model.groups < CLUSTERS_FOR_INTERVAL:
-        return model.groups
     own = np.split(model.clusters, [len(fits[0].n)])
     sides = (clusters_of_smaller_side(fit, part, name) for fit, part in zip(fits, own, strict=True))
-    smallest = min(sides)
-    return smallest if smallest < CLUSTERS_OF_A_SIDE else None
+    return too_few(model.groups, *sides)

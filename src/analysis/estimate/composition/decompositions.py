@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.estimate.clusters import too_few
 from analysis.estimate.composition.gelbach import gelbach
 from analysis.estimate.composition.influences import Decomposition, Errors, Part, Sample
 from analysis.estimate.composition.kitagawa import COMPOSITION, ONLY_GROUP, ONLY_REFERENCE, kitagawa
@@ -18,8 +19,8 @@ from analysis.estimate.groups import MEMBER, Comparison, collapse, comparisons
 from analysis.estimate.options import GapOptions
 from analysis.estimate.proportions import Estimate
 from analysis.estimate.question import Question, with_sides
-from analysis.estimate.rates import CLUSTERS_FOR_INTERVAL, Row, as_row, reason_row
-from analysis.estimate.regressions import CLUSTERS_OF_A_SIDE, NO_VARIATION, with_interval
+from analysis.estimate.rates import Row, as_row, reason_row
+from analysis.estimate.regressions import NO_VARIATION, with_interval
 from analysis.estimate.results import FAMILY, adjust_p_values, result_table, write_note
 from analysis.studies import Study
 from analysis.vocabulary import Contrast, Estimand
@@ -230,9 +231,7 @@ def _of_members(oaxaca: Oaxaca, method: str) -> dict[str, Decomposition]:
 
 def _too_few_clusters(sample: Sample, flag: NDArray[np.bool_]) -> int | None:
     """Number of clusters in all, or that hold one side, if an interval can't rest on it."""
-    if sample.clusters is None or sample.groups is None:
+    if sample.clusters is None:
         return None
-    if sample.groups < CLUSTERS_FOR_INTERVAL:
-        return sample.groups
-    smaller = min(len(np.unique(sample.clusters[side])) for side in (flag, ~flag))
-    return smaller if smaller < CLUSTERS_OF_A_SIDE else None
+    sides = (len(np.unique(sample.clusters[side])) for side in (flag, ~flag))
+    return too_few(sample.groups, *sides)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
 
-from analysis.estimate.bootstrap import drawn_estimate, too_few
+from analysis.estimate.bootstrap import drawn_estimate
+from analysis.estimate.clusters import too_few
 from analysis.estimate.composition.fairlie import DRAWS, fairlie_parts
 from analysis.estimate.composition.yun import Part, yun_parts
 from analysis.estimate.covariance import cluster_codes
@@ -162,7 +163,8 @@ def _analytic(
     part: Part, clusters: tuple[int, int] | None, freedom: float, confidence: float
 ) -> tuple[Estimate, dict[str, object]]:
     """Estimate with its interval, if one can rest on the persons or clusters."""
-    if (few := too_few(clusters)) is not None:
+    few = too_few(*clusters) if clusters else None
+    if few is not None:
         return Estimate(part.value), {"few_clusters": few}
     groups = clusters[0] if clusters else None
     if part.std_error <= NO_VARIATION or freedom < 1:

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 from scipy.stats import t as student
 
+from analysis.estimate.clusters import too_few
 from analysis.estimate.covariance import cluster_codes
 from analysis.estimate.fits import Array
 from analysis.estimate.proportions import Estimate
-from analysis.estimate.regressions import CLUSTERS_FOR_INTERVAL, CLUSTERS_OF_A_SIDE
 from analysis.studies.model import MONTH
 
 
@@ -61,11 +61,7 @@ class Statistic:
     @property
     def too_few(self) -> int | None:
         """Number of clusters, of all persons or of one curve, on which no interval can rest."""
-        if self.clusters is None or self.sides is None:
-            return None
-        if self.clusters < CLUSTERS_FOR_INTERVAL:
-            return self.clusters
-        return min(self.sides) if min(self.sides) < CLUSTERS_OF_A_SIDE else None
+        return too_few(self.clusters, *(self.sides or ()))
 
     @cached_property
     def std_error(self) -> float:

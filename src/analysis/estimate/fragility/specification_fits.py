@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from analysis.estimate.clusters import CLUSTERS_FOR_INTERVAL
 from analysis.estimate.covariance import cluster_codes, cluster_covariance
 from analysis.estimate.fits import Array, Fit, Link, NotEstimableError
 from analysis.estimate.fragility.many_fits import Clusters, Outcomes, linear_effects, logit_effects
@@ -21,7 +22,6 @@ from analysis.estimate.options import GapOptions
 from analysis.estimate.question import Question, with_sides
 from analysis.estimate.rates import Row, reason_row
 from analysis.estimate.regressions import (
-    CLUSTERS_FOR_INTERVAL,
     FITS,
     ErrorModel,
     Regression,

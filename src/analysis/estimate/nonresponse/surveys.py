@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.estimate.clusters import CLUSTERS_OF_A_SIDE, too_few
 from analysis.estimate.covariance import cluster_codes
 from analysis.estimate.fits import Array, NotEstimableError
 from analysis.estimate.groups import MEMBER
@@ -24,7 +25,6 @@ from analysis.estimate.nonresponse.weighting import (
 )
 from analysis.estimate.options import GapOptions
 from analysis.estimate.question import clustered_by
-from analysis.estimate.regressions import CLUSTERS_FOR_INTERVAL, CLUSTERS_OF_A_SIDE
 
 BOTH = (True, False)
 """The sides of a comparison: True is the group."""
@@ -185,13 +185,8 @@ class Survey:
 
     def few_clusters(self, *sides: bool, silent: bool = False) -> int | None:
         """Number of clusters, of all these sides or of one, if an interval can't rest on it."""
-        groups = self.clusters_of(*sides, silent=silent)
-        if groups is None:
-            return None
-        if groups < CLUSTERS_FOR_INTERVAL:
-            return groups
-        smallest = min(self.clusters_of(side, silent=silent) or 0 for side in sides)
-        return smallest if smallest < CLUSTERS_OF_A_SIDE else None
+        held = (self.clusters_of(side, silent=silent) or 0 for side in sides)
+        return too_few(self.clusters_of(*sides, silent=silent), *held)
 
     def freedom(self, *sides: bool, silent: bool = False) -> float:
         """Degrees of freedom of Student's t: clusters less one; infinite without clusters."""

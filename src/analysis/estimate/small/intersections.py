@@ -18,12 +18,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.cells import CLUSTER
+from analysis.estimate.clusters import CLUSTERS_FOR_INTERVAL
 from analysis.estimate.covariance import cluster_codes, cluster_covariance
 from analysis.estimate.fits import Array, NotEstimableError, fit_logit
 from analysis.estimate.groups import collapse, combination_names
 from analysis.estimate.options import GapOptions
 from analysis.estimate.proportions import Estimate
-from analysis.estimate.rates import CLUSTERS_FOR_INTERVAL, Row, as_row, rate_row, reason_row
+from analysis.estimate.rates import Row, as_row, rate_row, reason_row
 from analysis.estimate.results import result_table, write_note
 from analysis.estimate.small.design_effects import effective_shares, quantile_share
 from analysis.estimate.small.maihda import RandomIntercept, fit_random_intercept, variance_partition
