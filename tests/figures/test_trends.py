@@ -147,7 +147,19 @@ def test_a_journey_that_can_not_be_weighted_keeps_its_bars(
     missing.loc[shift, numbers] = np.nan
     charts = contributions_charts(journey_parts(missing), subject, JOURNEY)
     assert "aside" not in set(charts[0].data["kind"])
-    assert charts[0].words["en"].headline.startswith("The gap opens above all at")
+    assert charts[0].words["en"].headline.startswith("Ahead at admission")
+
+
+def test_a_headline_tells_only_steps_that_are_sure(steps: pd.DataFrame, subject: Subject) -> None:
+    ahead = (steps["estimand"] == Estimand.STEP_CONTRIBUTION) & (steps["estimate"] > 0)
+    unsure = steps.assign(ci_low=steps["ci_low"].mask(ahead, -1.0))
+    headline = contributions_charts(journey_parts(unsure), subject, JOURNEY)[0].words["en"].headline
+    assert headline.startswith("The gap opens above all at placement: −")
+    nothing = steps.assign(ci_low=-1.0, ci_high=1.0)
+    headline = (
+        contributions_charts(journey_parts(nothing), subject, JOURNEY)[0].words["en"].headline
+    )
+    assert headline == "Gap in placements per application, by step"
 
 
 @pytest.fixture

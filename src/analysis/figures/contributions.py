@@ -203,20 +203,13 @@ def _headline(rows: pd.DataFrame, subject: Subject, kind: Kind, language: str) -
     parts = rows[rows["kind"] == PART]
     if wholes.isna().any() or parts.empty:
         return say(f"{kind.section}.headline_missing", language, outcome=outcome)
-    parts = parts[parts["ci_low"].notna() & ~is_small(parts)]
+    unsure = parts["ci_low"].isna() | is_small(parts)
     if kind is JOURNEY:
-        # Where a step of the group is ahead, the gap does not open there.
-        parts = parts[parts["estimate"] * parts["group"].map(wholes) > 0]
+        return _journey_headline(parts[~unsure], subject, outcome, language)
+    # Parts of a group are told as a sum, so that one of them takes the others with it.
+    parts = parts[~parts["group"].isin(parts.loc[unsure, "group"])]
     if parts.empty:
         return say(f"{kind.section}.headline_missing", language, outcome=outcome)
-    if kind is JOURNEY:
-        largest = parts.iloc[int(parts["estimate"].abs().argmax())]
-        step = say(f"steps.{largest['term']}", language)
-        group = subject.group(largest["group"], language)
-        return say(
-            "steps.headline" if len(wholes) == 1 else "steps.headline_categories",
-            language, step=step, group=group, value=points(largest["estimate"], language, 2),
-        )  # fmt: skip
     outcome = capitalise(outcome)
     explained = parts.groupby("group", sort=False)["estimate"].sum()
     if len(wholes) == 1:
@@ -226,6 +219,31 @@ def _headline(rows: pd.DataFrame, subject: Subject, kind: Kind, language: str) -
         )  # fmt: skip
     ends = {"low": points(explained.min(), language), "high": points(explained.max(), language)}
     return say("composition.headline_categories", language, outcome=outcome, **ends)
+
+
+def _journey_headline(parts: pd.DataFrame, subject: Subject, outcome: str, language: str) -> str:
+    """The steps at which a group is ahead and behind for certain; of several groups the largest."""
+    sure = parts[(parts["ci_low"] > 0) | (parts["ci_high"] < 0)]
+    if sure.empty:
+        return say("steps.headline_missing", language, outcome=outcome)
+
+    def step(row: pd.Series) -> str:
+        return say(f"steps.{row['term']}", language)
+
+    least, most = (sure.loc[sure["estimate"].agg(end)] for end in ("idxmin", "idxmax"))
+    alone = parts["group"].nunique() == 1
+    if alone and least["estimate"] < 0 < most["estimate"]:
+        return say(
+            "steps.headline_both", language,
+            ahead=step(most), plus=points(most["estimate"], language, 2),
+            behind=step(least), minus=points(least["estimate"], language, 2),
+        )  # fmt: skip
+    largest = max((least, most), key=lambda row: abs(row["estimate"]))
+    return say(
+        "steps.headline" if alone else "steps.headline_categories", language,
+        step=step(largest), value=points(largest["estimate"], language, 2),
+        group=subject.group(largest["group"], language),
+    )  # fmt: skip
 
 
 def bar_label(row: pd.Series, subject: Subject, kind: Kind, language: str) -> str:

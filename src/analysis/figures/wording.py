@@ -41,7 +41,8 @@ def catalogue() -> dict[str, Label]:
 
 
 def _unparted(text: str) -> str:
-    """The text with numbers of persons that no line may part: "n = {n}"."""
+    """The text with what no line may part: "n = {n}", and what opens a quotation."""
+    text = text.replace("« ", "«\N{NO-BREAK SPACE}")
     return text.replace("n = {", "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{")
 
 
