@@ -15,6 +15,7 @@ from analysis.vocabulary import ALL, NON_UNDERSERVED, UNDERSERVED
 
 WHOLE: Final = "n"
 REACHED: Final = "successes"
+LIMITS: Final = ("ci_low", "ci_high")
 
 
 class Stage(NamedTuple):
@@ -182,4 +183,4 @@ def shares_by_group(
             persons = int(own.loc[own[variable] == level, "n"].sum())
             row = _share(variable, level, persons, total, 0, confidence)
             rows.append({"group": group, **row})
-    return pd.DataFrame(rows).drop(columns=["variable", "unknown"])
+    return pd.DataFrame(rows, columns=["group", "level", "persons", "n", "share", *LIMITS])
