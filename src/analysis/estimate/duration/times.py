@@ -113,8 +113,7 @@ class _Sides:
 
     @classmethod
     def of(cls, one: Comparison, question: Question) -> Self:
-        by_cluster = question.options.errors in ("auto", "cluster")
-        cluster = question.cluster if by_cluster else None
+        cluster = question.clustered
         cells = collapse(one.cells, [MEMBER, MONTH, *([cluster] if cluster else [])])
         members = cells[MEMBER].astype(bool)
         return cls(one, *two_curves(cells[members], cells[~members], cluster), cluster)

@@ -19,7 +19,7 @@ from analysis.estimate.groups import MEMBER, Comparison, compare, treat_unknown
 from analysis.estimate.nonresponse.answering import answer_probabilities
 from analysis.estimate.nonresponse.weighting import ANSWERED
 from analysis.estimate.options import GapOptions
-from analysis.estimate.question import Question, with_sides
+from analysis.estimate.question import Question, clustered_by, with_sides
 from analysis.estimate.rates import Row, reason_row
 from analysis.estimate.regressions import (
     FITS,
@@ -272,8 +272,8 @@ class Sample:
         terms = len(fit.coefficients)
         if self.persons <= terms:
             raise NotEstimableError("no_freedom")
-        if self.cluster is not None and self.options.errors in ("auto", "cluster"):
-            clusters = cluster_codes(self.cells[self.cluster].iloc[fit.rows])
+        if cluster := clustered_by(self.cluster, self.options.errors):
+            clusters = cluster_codes(self.cells[cluster].iloc[fit.rows])
             groups = int(clusters.max()) + 1
             if groups < CLUSTERS_FOR_INTERVAL:
                 return ErrorModel("cluster", np.full_like(fit.bread, np.nan), clusters)

@@ -67,13 +67,13 @@ class MeanModel:
     pooled: bool = False
 
     @classmethod
-    def of(cls, fit: Fit, matrix: Array, *, pooled: bool = False) -> Self:
+    def of(cls, fit: Fit, matrix: Array) -> Self:
         """Take it from a linear or logit fit, with its design in all cells."""
         index = matrix @ fit.coefficients
         if fit.link == "linear":
-            return cls(matrix, index, np.ones_like(index), fit.bread, pooled)
+            return cls(matrix, index, np.ones_like(index), fit.bread)
         mean = expit(index)
-        return cls(matrix, mean, mean * (1 - mean), fit.bread, pooled)
+        return cls(matrix, mean, mean * (1 - mean), fit.bread)
 
     def coefficients_spent(self, n: Array, side: NDArray[np.bool_]) -> float:
         """Share of a side in the coefficients: the sum of its persons' leverages.
