@@ -108,6 +108,13 @@ class LearnerKind(StrEnum):
     APPRENTICE = "apprentice"
 
 
+class Audience(StrEnum):
+    """For whom tables are released: inside the provider unrounded, or for everyone."""
+
+    INTERNAL = "internal"
+    PUBLIC = "public"
+
+
 HORIZONS: Final = (6, 12, 24, 60, 120)
 """Months after graduation at which placement is asked for."""
 

@@ -26,7 +26,34 @@ METADATA: Mapping[str, dict[str, None]] = {
     "png": {"Software": None},
     "pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
 }
+KEY_FIELDS: Mapping[str, str] = {"svg": "Identifier", "png": "Identifier", "pdf": "Keywords"}
+"""Where each kind of file carries its content key."""
+KEY_PREFIX = "placement-gaps:"
 OUTPUT_KEY = "placement_gaps"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the figures and tables of a notebook's run go, and what they are made of.
+
+    Attributes
+    ----------
+    folder
+        Holds `figures/` and `tables/`.
+    notebook
+        The notebook's name.
+    key
+        The run's content key (see `analysis.runs.provenance.run_key`), from which the keys of
+        its figures and tables are made.
+    """
+
+    folder: Path
+    notebook: str
+    key: str
+
+    def content_key(self, name: str, *contents: str) -> str:
+        """Key of one figure or table: equal if and only if run, name and contents are."""
+        return sha256("\0".join([self.key, name, *contents]).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -91,7 +118,7 @@ def save_figure(
     sources: Sequence[str],
     *,
     language: str,
-    folder: Path,
+    place: Place,
 ) -> Path:
     """Write a figure as SVG, PNG and PDF with its data and its words.
 
@@ -109,8 +136,8 @@ def save_figure(
         Where the data come from.
     language
         Language of the words.
-    folder
-        Where to write.
+    place
+        Where to write, and what the figure is made of; the files carry their content key.
 
     Returns
     -------
@@ -124,20 +151,24 @@ def save_figure(
     """
     if not alt.strip():
         raise ValueError(f"figure {id} needs an alternative text")
+    text = data.to_csv(index=False, lineterminator="\n")
+    key = place.content_key(id, language, title, caption, alt, text)
+    folder = place.folder / "figures"
     for kind, metadata in METADATA.items():
         with (
             staged_file(folder / f"{id}.{language}.{kind}") as staged,
-            mpl.rc_context({key: SETTINGS[key] for key in SETTINGS if key.startswith(kind)}),
+            mpl.rc_context({name: SETTINGS[name] for name in SETTINGS if name.startswith(kind)}),
         ):
-            figure.savefig(staged, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
-    write_text(folder / f"{id}.csv", data.to_csv(index=False, lineterminator="\n"))
+            marked = {**metadata, KEY_FIELDS[kind]: KEY_PREFIX + key}
+            figure.savefig(staged, format=kind, dpi=DOTS_PER_INCH, metadata=marked)
+    write_text(folder / f"{id}.csv", text)
     words = {"id": id, "language": language, "title": title, "caption": caption, "alt": alt}
-    sidecar = canonical_json(words | {"sources": list(sources)})
-    write_text(folder / f"{id}.{language}.json", sidecar)
+    made = {"sources": list(sources), "notebook": place.notebook, "key": key, "run": place.key}
+    write_text(folder / f"{id}.{language}.json", canonical_json({**words, **made}))
     return folder / f"{id}.{language}.png"
 
 
-def publish(chart: Chart, folder: Path, language: str) -> None:
+def publish(chart: Chart, place: Place, language: str) -> None:
     """Write a chart in every language and show it in the notebook in one of them.
 
     The notebook's output names the figure, so that the exported page of another language can
@@ -154,7 +185,7 @@ def publish(chart: Chart, folder: Path, language: str) -> None:
             mark_table(chart.data, chart.synthetic),
             chart.sources,
             language=each,
-            folder=folder / "figures",
+            place=place,
         )
         if each == language:
             image = base64.b64encode(path.read_bytes()).decode()
@@ -164,7 +195,7 @@ def publish(chart: Chart, folder: Path, language: str) -> None:
         OUTPUT_KEY: {"figure": chart.id, "alt": alts},
     }
     # nbval compares texts, not images: the figure is compared by the data that it plots.
-    digest = sha256((folder / "figures" / f"{chart.id}.csv").read_bytes()).hexdigest()
+    digest = sha256((place.folder / "figures" / f"{chart.id}.csv").read_bytes()).hexdigest()
     bundle = {"image/png": image, "text/plain": f"figure {chart.id}, data {digest}"}
     display(bundle, raw=True, metadata=metadata)
 
@@ -178,10 +209,16 @@ def mark_table(table: pd.DataFrame, synthetic: bool) -> pd.DataFrame:
     return table.assign(data="SYNTHETIC") if synthetic else table
 
 
-def save_table(table: pd.DataFrame, name: str, folder: Path, *, synthetic: bool = False) -> None:
-    """Write a tidy table as Parquet and as CSV below `folder/tables`, marked if synthetic."""
-    table, target = mark_table(table, synthetic), folder / "tables" / name
+def save_table(table: pd.DataFrame, name: str, place: Place, *, synthetic: bool = False) -> None:
+    """Write a tidy table as Parquet and CSV below `tables`, marked if synthetic.
+
+    A sidecar names the notebook and the content key.
+    """
+    table, target = mark_table(table, synthetic), place.folder / "tables" / name
     with staged_file(target.with_suffix(".parquet")) as staged:
         table.to_parquet(staged, index=False)
     text = table.to_csv(index=False, lineterminator="\n")
     write_text(target.with_suffix(".csv"), text)
+    key = place.content_key(name, text)
+    made = {"id": name, "notebook": place.notebook, "key": key, "run": place.key}
+    write_text(target.with_suffix(".json"), canonical_json(made))

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from analysis.figures.wording import (
+    count,
     covariate_list,
     group_label,
     note_sentences,
-    number,
     outcome_label,
     percent,
     say,
@@ -95,8 +95,8 @@ class Subject:
     def sides(self, row: pd.Series, language: str) -> dict[str, str]:
         """Numbers of persons on both sides, for messages."""
         return {
-            "n": number(row["n_group"], language),
-            "n_reference": number(row["n_reference"], language),
+            "n": count(row["n_group"], language),
+            "n_reference": count(row["n_reference"], language),
         }
 
     def rows(self, results: pd.DataFrame, **conditions: object) -> pd.DataFrame:

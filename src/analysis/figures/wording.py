@@ -5,11 +5,13 @@ from collections.abc import Container, Iterable
 from functools import cache
 from importlib import resources
 
+import pandas as pd
 import yaml
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
 from analysis.estimate.results import read_note
+from analysis.release.policy import HIDDEN, SMALLEST
 from analysis.studies import Study
 from analysis.vocabulary import CONTRASTS, GROUPS, LEVELS, Contrast, Label
 
@@ -70,6 +72,11 @@ def number(value: float, language: str, digits: int = 0, *, signed: bool = False
     shown = format_decimal(rounded, format=f"#,##0{decimals}", locale=language)
     shown = shown.replace("-", MINUS)
     return f"+{shown}" if signed and rounded > 0 else shown
+
+
+def count(value: float, language: str) -> str:
+    """A number of persons, or the words that it is not shown."""
+    return say("words.not_shown", language) if pd.isna(value) else number(value, language)
 
 
 def percent(value: float, language: str, digits: int = 1) -> str:
@@ -153,6 +160,8 @@ def note_sentences(study: Study, note: str, language: str, omit: Container[str] 
 
 
 def _note_value(study: Study, key: str, value: str, language: str) -> str:
+    if key == HIDDEN:
+        return say(f"hidden.{value}", language, smallest=number(SMALLEST, language))
     if key in ("adjusted", "defines", "mediators", "weighted_by"):
         return covariate_list(study, value.split(", "), language)
     if value.isdigit():

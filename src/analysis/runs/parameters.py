@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from analysis.errors import InputError
 from analysis.studies import Study, load_study
 from analysis.studies.model import ALL_COHORTS
-from analysis.vocabulary import OTHERS, SEED, Contrast
+from analysis.vocabulary import OTHERS, SEED, Audience, Contrast
 
 DEFAULT_STUDY = "openclassrooms"
 T = TypeVar("T")
@@ -34,6 +34,13 @@ class StudyParameters(BaseModel):
     ] = "en"
 
     confidence: Annotated[float, Field(gt=0.5, lt=1, description="coverage of intervals")] = 0.95
+    audience: Annotated[
+        Audience | None,
+        Field(
+            description="internal: unrounded; public: rounded, small groups hidden; when null, "
+            "internal for synthetic data, else public"
+        ),
+    ] = None
 
     @cached_property
     def loaded(self) -> Study:
@@ -47,6 +54,10 @@ class StudyParameters(BaseModel):
             declared = self.loaded.cohort
             return declared.default if declared else None
         return None if self.cohort == ALL_COHORTS else self.cohort
+
+    def audience_of(self, study: Study) -> Audience:
+        """For whom to release; a study of synthetic persons has nobody to protect."""
+        return self.audience or (Audience.INTERNAL if study.synthetic else Audience.PUBLIC)
 
     @model_validator(mode="after")
     def _cohort_exists(self) -> Self:

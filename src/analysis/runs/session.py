@@ -3,23 +3,26 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
 from analysis.cells import study_cells
 from analysis.errors import InputError
-from analysis.figures.save import save_table
+from analysis.figures.save import Place, save_table
 from analysis.figures.subject import Subject
 from analysis.files import data_folder, project_root
 from analysis.ingest import Processed, open_processed
 from analysis.ingest.published import published_folder, read_published
+from analysis.release.results import Release
 from analysis.runs.parameters import (
     MODELS,
     Estimated,
     StudyParameters,
     check_parameters,
 )
+from analysis.runs.provenance import run_key
 from analysis.studies import Study
 
 OUTPUT_VARIABLE = "PLACEMENT_GAPS_OUTPUT"
@@ -41,14 +44,14 @@ class Session:
     data
         The study's processed table and the log of its making.
     output
-        The folder to write figures and tables to.
+        Where figures and tables go, and what they are made of.
     """
 
     notebook: str
     parameters: StudyParameters
     study: Study
     data: Processed
-    output: Path
+    output: Place
 
     @property
     def cohort(self) -> str | None:
@@ -64,6 +67,11 @@ class Session:
             covariates=covariates,
             cohort=self.cohort,
         )
+
+    @cached_property
+    def release(self) -> Release:
+        """What the audience asked for may see of a table."""
+        return Release(self.parameters.audience_of(self.study))
 
     def subject(self, outcome: str) -> Subject:
         """What figures, tables and sentences on an outcome are about."""
@@ -114,6 +122,7 @@ def open_session(notebook: str, variables: Mapping[str, object]) -> Session:
     study = parameters.loaded
     root = project_root()
     named = os.environ.get(OUTPUT_VARIABLE)
-    output = Path(named) if named else root / "outputs" / "interactive" / notebook
+    folder = Path(named) if named else root / "outputs" / "interactive" / notebook
     data = open_processed(study, data_folder(root))
-    return Session(notebook, parameters, data.marked(study), data, output)
+    place = Place(folder, notebook, run_key(root, notebook, parameters, data))
+    return Session(notebook, parameters, data.marked(study), data, place)
