@@ -13,6 +13,7 @@ from analysis.vocabulary import Audience, Estimand
 
 COUNTS: Final = ("n_group", "n_reference", "k_group", "k_reference")
 LIMITS: Final = ("estimate", "ci_low", "ci_high")
+NUMBERS: Final = (*LIMITS, "std_error", "p_value", "p_adjusted")
 COUNTED_REMARKS: Final = frozenset({"left_out"})
 """Keys of notes whose values count persons."""
 
@@ -80,9 +81,13 @@ class Release:
             return _hidden(row, PROTECTS)
         digits = _public_digits(estimand, sides)
         places = digits + (2 if _is_fraction(estimand) else 0)
-        shown = {name: _rounded(row[name], estimand, places) for name in LIMITS}
-        tests = {name: round(row[name], 2) for name in ("p_value", "p_adjusted")}
-        counts = {name: round_count(row[name]) for name in COUNTS}
+        shown: dict[Hashable, Any] = {
+            name: _rounded(row[name], estimand, places) for name in LIMITS
+        }
+        tests: dict[Hashable, Any] = {
+            name: round(row[name], 2) for name in ("p_value", "p_adjusted")
+        }
+        counts: dict[Hashable, Any] = {name: round_count(row[name]) for name in COUNTS}
         return {
             **row, **shown, **tests, **counts,
             "std_error": np.nan, "note": _rounded_note(str(row["note"])), "digits": digits,
@@ -90,11 +95,12 @@ class Release:
 
 
 def _hidden(row: Mapping[Hashable, Any], reason: str) -> dict[Hashable, Any]:
-    nothing = dict.fromkeys([*LIMITS, "std_error", "p_value", "p_adjusted"], np.nan)
+    nothing: dict[Hashable, Any] = dict.fromkeys(NUMBERS, np.nan)
+    no_counts: dict[Hashable, Any] = dict.fromkeys(COUNTS)
     return {
         **row,
         **nothing,
-        **dict.fromkeys(COUNTS),
+        **no_counts,
         "note": write_note(hidden=reason),
         "digits": 0,
     }
