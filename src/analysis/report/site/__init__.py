@@ -1,0 +1,1 @@
+"""The static site: what a reader without Python opens, in both languages, without a network."""
