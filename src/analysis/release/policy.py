@@ -34,3 +34,14 @@ def round_count(count: float) -> float:
 def point_digits(*denominators: float) -> int:
     """Decimals of a percentage, or of points, that the denominators allow."""
     return int(min(denominators) >= LARGE)
+
+
+def rate_digits(denominator: float) -> int:
+    """Decimals of a percentage that is the share of two counts.
+
+    Rounding the successes moves their share of n persons by up to `ROUNDED_TO` / (2n). A decimal
+    is shown only where that is at most half of its unit, 0.05 points: from 5,000 persons on.
+    Whole points are the coarsest that the policy knows, and stay below that.
+    """
+    moved = 100 * ROUNDED_TO / 2 / denominator if denominator else float("inf")
+    return point_digits(denominator) if moved <= 0.05 else 0
