@@ -1,6 +1,6 @@
 # The front door: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab data report test test-full lint bench validate lock clean
+.PHONY: help setup lab data report pack test test-full lint bench validate lock clean
 
 PYTHON ?= python3
 # An active conda environment made from environment.yml is used as it is.
@@ -19,7 +19,8 @@ WORKERS ?= 2
 help: ## show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 	@echo
-	@echo '  make report takes STUDY=name COHORT=name EXTRACT=folder PARAMS=file.yaml'
+	@echo '  make report takes STUDY=name COHORT=name EXTRACT=folder PARAMS=file.yaml AUDIENCE=internal|public'
+	@echo '  make pack takes STUDY=name COHORT=name AUDIENCE=internal|public'
 	@echo '  make data takes STUDY=name EXTRACT=folder; make test takes WORKERS=number'
 
 setup: $(READY) ## install everything that is needed into .venv
@@ -39,9 +40,13 @@ lab: $(READY) ## open JupyterLab on the notebooks
 data: $(READY) ## check an extract, or generate one, and derive its processed table
 	@$(BIN)/placement-gaps data $(if $(STUDY),--study '$(STUDY)') $(if $(EXTRACT),--extract '$(EXTRACT)')
 
-report: $(READY) ## execute the notebooks and publish figures, tables and pages
+report: $(READY) ## execute the notebooks and publish the report: figures, tables, pages, documents
 	@$(BIN)/placement-gaps report $(if $(STUDY),--study '$(STUDY)') $(if $(COHORT),--cohort '$(COHORT)') \
-		$(if $(EXTRACT),--extract '$(EXTRACT)') $(if $(PARAMS),--params '$(PARAMS)')
+		$(if $(EXTRACT),--extract '$(EXTRACT)') $(if $(PARAMS),--params '$(PARAMS)') $(if $(AUDIENCE),'--$(AUDIENCE)')
+
+pack: $(READY) ## renew the pages and documents of a finished report, without running a notebook
+	@$(BIN)/placement-gaps pack $(if $(STUDY),--study '$(STUDY)') $(if $(COHORT),--cohort '$(COHORT)') \
+		$(if $(AUDIENCE),'--$(AUDIENCE)')
 
 # Tests run side by side; each with all cores for its linear algebra would be slower by far.
 test test-full: export OPENBLAS_NUM_THREADS = 1
