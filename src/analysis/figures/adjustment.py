@@ -1,6 +1,9 @@
 """Chart of what adjusting changes: each gap without, with one covariate at a time, with all."""
 
+from collections.abc import Sequence
+
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.estimate.results import read_note
@@ -18,10 +21,14 @@ from analysis.figures.theme import (
     name_rows,
     title_panels,
     titles_height,
+    wrap_label,
 )
-from analysis.figures.wording import number, points, say
+from analysis.figures.wording import count, few_words, number, points, say
+from analysis.release.results import is_hidden
 
 ROW_HEIGHT = 0.34
+HIDDEN_CHARACTERS = 11
+"""Of a line across a narrow panel."""
 NONE, ALL_OF_THEM = "none", "all"
 
 
@@ -70,12 +77,12 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
     change = (ends[ALL_OF_THEM] - ends[NONE]).abs().max()
     headline = say("adjustment.headline_missing", language, outcome=outcome)
     if pd.notna(change):
-        shown = number(100 * change, language, 1)
+        shown = number(100 * change, language, rows["digits"].min())
         headline = say("adjustment.headline", language, outcome=outcome, change=shown)
     values = say("words.separator", language).join(
         _value(own, subject, language) for _, own in rows.groupby("group", sort=False)
     )
-    n = number((rows["n_group"] + rows["n_reference"]).max(), language)
+    n = count((rows["n_group"] + rows["n_reference"]).max(), language)
     return Words(
         headline,
         say("adjustment.subtitle", language, n=n, **shared),
@@ -90,19 +97,23 @@ def _value(own: pd.DataFrame, subject: Subject, language: str) -> str:
     group = subject.group(own["group"].iloc[0], language)
     missing = own[own["estimate"].isna() & own["specification"].isin([NONE, ALL_OF_THEM])]
     if len(missing):
-        return f"{group}: {subject.reason(missing.iloc[0], language)}"
+        reason = subject.reason(missing.iloc[0], language)
+        return say("words.item", language, name=group, value=reason)
     parts = {}
     for _, row in own.iterrows():
-        name = row["specification"]
-        parts[name] = points(row["estimate"], language)
-        parts[f"{name}_interval"] = interval_words(row["ci_low"], row["ci_high"], language)
-    return say(
+        name, digits = row["specification"], row["digits"]
+        limits = (row["ci_low"], row["ci_high"])
+        parts[name] = points(row["estimate"], language, digits)
+        parts[f"{name}_interval"] = interval_words(*limits, language, digits)
+    first = own.iloc[0]
+    said = say(
         "adjustment.value" if ALL_OF_THEM in parts else "adjustment.value_none",
         language,
         group=group,
         **parts,
-        **subject.sides(own.iloc[0], language),
+        **subject.sides(first, language),
     )
+    return said + few_words(language, first["n_group"], first["n_reference"])
 
 
 def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> Figure:
@@ -119,12 +130,7 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
         watermark=subject.watermark(language),
     )
     for axes, group in zip(panels, groups, strict=True):
-        for _, row in rows[rows["group"] == group].iterrows():
-            single = row["specification"] not in (NONE, ALL_OF_THEM)
-            values = (row["estimate"], row["ci_low"], row["ci_high"])
-            color = SOFT if row["specification"] == NONE else MUTED if single else STRONG
-            y = order.index(row["specification"])
-            draw_interval(axes, y, values, color=color, hollow=row["specification"] == NONE)
+        _draw_steps(axes, rows[rows["group"] == group], order, subject, language)
         if len(groups) <= WIDE_PANELS or group == groups[len(groups) // 2]:
             axes.set_xlabel(say("adjustment.axis", language), color=MUTED)
     name_rows(panels[0], [_step_label(name, subject, language) for name in order])
@@ -132,6 +138,23 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
         draw_zero(axes, rows[["estimate", "ci_low", "ci_high"]], language)
     title_panels(panels, titles)
     return figure
+
+
+def _draw_steps(
+    axes: Axes, own: pd.DataFrame, order: Sequence[str], subject: Subject, language: str
+) -> None:
+    """Draw the gaps of one category; one that is hidden says so across its panel."""
+    for _, row in own.iterrows():
+        single = row["specification"] not in (NONE, ALL_OF_THEM)
+        values = (row["estimate"], row["ci_low"], row["ci_high"])
+        color = SOFT if row["specification"] == NONE else MUTED if single else STRONG
+        y = order.index(row["specification"])
+        draw_interval(axes, y, values, color=color, hollow=row["specification"] == NONE)
+    if own["note"].map(is_hidden).all():
+        reason = wrap_label(subject.reason(own.iloc[0], language), HIDDEN_CHARACTERS)
+        middle = (len(order) - 1) / 2
+        axes.annotate(reason, (0.5, middle), xycoords=("axes fraction", "data"), ha="center",
+                      va="center", size=7.8, color=MUTED, backgroundcolor="white")  # fmt: skip
 
 
 def _place(names: pd.Series) -> pd.Series:

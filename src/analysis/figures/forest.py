@@ -9,21 +9,31 @@ from analysis.estimate.results import read_note
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.theme import (
+    BESIDE,
     INK,
     MUTED,
-    SMALL_GROUP,
     SOFT,
     STRONG,
     Words,
     draw_interval,
     frame,
+    is_few,
     key_above,
     label_axis,
     label_beside,
     name_rows,
     wrap_label,
 )
-from analysis.figures.wording import capitalise, interval, number, points, say
+from analysis.figures.wording import (
+    capitalise,
+    count,
+    few_words,
+    interval,
+    number,
+    points,
+    say,
+)
+from analysis.release.results import is_hidden
 from analysis.vocabulary import Contrast, Estimand
 
 ROW_HEIGHT = 0.56
@@ -53,7 +63,7 @@ def pair_gaps(
     -------
     pandas.DataFrame
         One row per contrast and group: group, counts, and estimate, limits and corrected
-        p-value of each, with the suffixes `_raw` and `_adjusted`, and the adjusted row's note.
+        p-value, note and digits of each, with the suffixes `_raw` and `_adjusted`.
     """
     rows = subject.rows(results, contrast=list(contrasts))
     raw = rows[(rows["estimand"] == Estimand.DIFFERENCE) & rows["method"].str.startswith("linear")]
@@ -61,7 +71,7 @@ def pair_gaps(
         (rows["estimand"] == Estimand.ADJUSTED_DIFFERENCE) & rows["method"].str.startswith("logit")
     ]
     keys = ["contrast", "group", "reference", "term", "n_group", "n_reference"]
-    numbers = ["estimate", "ci_low", "ci_high", "p_adjusted", "note"]
+    numbers = ["estimate", "ci_low", "ci_high", "p_adjusted", "note", "digits"]
     return raw[keys + numbers].merge(
         adjusted[keys + numbers], on=keys, suffixes=("_raw", "_adjusted"), validate="1:1"
     )
@@ -102,11 +112,11 @@ def _words(pairs: pd.DataFrame, subject: Subject, kind: str, alpha: float, langu
     values = say("words.separator", language).join(
         _value(row, subject, language) for _, row in pairs.iterrows()
     )
-    n = int((pairs["n_group"] + pairs["n_reference"]).max())
+    n = (pairs["n_group"] + pairs["n_reference"]).max()
     note = _note(pairs, subject, alpha, language)
     return Words(
         _headline(pairs, outcome, kind, alpha, language),
-        say("forest.subtitle", language, n=number(n, language), **shared),
+        say("forest.subtitle", language, n=count(n, language), **shared),
         note,
         subject.source(language),
         say("forest.caption", language, values=values, note=note, **shared),
@@ -117,8 +127,11 @@ def _words(pairs: pd.DataFrame, subject: Subject, kind: str, alpha: float, langu
 def _headline(pairs: pd.DataFrame, outcome: str, kind: str, alpha: float, language: str) -> str:
     flagged = pairs["p_adjusted_adjusted"] < alpha
     lower = pairs["estimate_adjusted"] < 0
+    tested = pairs["p_adjusted_adjusted"].notna()
     key = "forest.headline_some"
-    if not flagged.any():
+    if not tested.any():
+        key = "forest.headline_missing"
+    elif not flagged.any():
         key = "forest.headline_none"
     elif (flagged & lower).all():
         key = f"forest.headline_all_{kind}"
@@ -127,7 +140,7 @@ def _headline(pairs: pd.DataFrame, outcome: str, kind: str, alpha: float, langua
         language,
         outcome=capitalise(outcome),
         flagged=number(flagged.sum(), language),
-        total=number(len(pairs), language),
+        total=number(tested.sum(), language),
     )
 
 
@@ -156,21 +169,24 @@ def _value(row: pd.Series, subject: Subject, language: str) -> str:
     missing = [kind for kind in ("raw", "adjusted") if pd.isna(row[f"estimate_{kind}"])]
     if missing:
         note = pd.Series({"note": row[f"note_{missing[0]}"]})
-        return f"{group}: {subject.reason(note, language)}"
+        return say("words.item", language, name=group, value=subject.reason(note, language))
     parts = {}
     for kind in ("raw", "adjusted"):
-        parts[kind] = points(row[f"estimate_{kind}"], language)
+        digits = row[f"digits_{kind}"]
+        parts[kind] = points(row[f"estimate_{kind}"], language, digits)
         parts[f"{kind}_interval"] = interval_words(
-            row[f"ci_low_{kind}"], row[f"ci_high_{kind}"], language
+            row[f"ci_low_{kind}"], row[f"ci_high_{kind}"], language, digits
         )
-    return say("forest.value", language, group=group, **parts, **subject.sides(row, language))
+    said = say("forest.value", language, group=group, **parts, **subject.sides(row, language))
+    return said + few_words(language, row["n_group"], row["n_reference"])
 
 
 def interval_words(low: float, high: float, language: str, digits: int = 1) -> str:
-    """An interval in points, or the word that there is none."""
+    """An interval in points, and whether it includes zero, or the word that there is none."""
     if np.isnan(low):
         return say("words.no_interval", language)
-    return interval(low, high, language, digits)
+    shown = interval(low, high, language, digits)
+    return say("words.includes_zero", language, interval=shown) if low <= 0 <= high else shown
 
 
 def _draw(pairs: pd.DataFrame, subject: Subject, words: Words, language: str) -> Figure:
@@ -184,7 +200,8 @@ def _draw(pairs: pd.DataFrame, subject: Subject, words: Words, language: str) ->
     )
     for y, (_, row) in enumerate(pairs.iterrows()):
         draw_pair(axes, y, row, language)
-        label_beside(axes, y, _direct_label(row, language), size=8.2, linespacing=1.35)
+        text = _direct_label(row, subject, language)
+        label_beside(axes, y, text, size=8.2, linespacing=1.35)
     name_rows(axes, [_row_label(row, subject, language) for _, row in pairs.iterrows()])
     draw_zero(axes, pairs.filter(regex="^(ci_|estimate_)"), language)
     outcome = subject.outcome_words(language)
@@ -194,8 +211,11 @@ def _draw(pairs: pd.DataFrame, subject: Subject, words: Words, language: str) ->
 
 
 def _row_label(row: pd.Series, subject: Subject, language: str) -> str:
+    group = wrap_label(subject.group(row["group"], language))
+    if is_hidden(row["note_adjusted"]):
+        return group
     sides = say("words.against", language, **subject.sides(row, language))
-    return f"{wrap_label(subject.group(row['group'], language))}\n{sides}"
+    return f"{group}\n{sides}"
 
 
 def draw_pair(axes: Axes, y: int, row: pd.Series, language: str) -> None:
@@ -215,13 +235,16 @@ def draw_zero(axes: Axes, numbers: pd.DataFrame, language: str) -> None:
     label_axis(axes, lambda x, digits: points(x, language, digits))
 
 
-def _direct_label(row: pd.Series, language: str) -> str:
+def _direct_label(row: pd.Series, subject: Subject, language: str) -> str:
+    if is_hidden(row["note_adjusted"]):
+        reason = subject.reason(pd.Series({"note": row["note_adjusted"]}), language)
+        return wrap_label(reason, BESIDE)
     shown = [
         say("words.not_estimable", language)
-        if pd.isna(row[f"estimate_{kind}"])
-        else f"{points(row[f'estimate_{kind}'], language)} {say(f'forest.{kind}', language)}"
+        if pd.isna(value := row[f"estimate_{kind}"])
+        else f"{points(value, language, row[f'digits_{kind}'])} {say(f'forest.{kind}', language)}"
         for kind in ("raw", "adjusted")
     ]
-    if min(row["n_group"], row["n_reference"]) < SMALL_GROUP:
+    if is_few(row["n_group"], row["n_reference"]):
         shown.append(say("words.small_group", language))
     return "\n".join(shown)

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.rates import direct_label, interval_kind
+from analysis.figures.rates import direct_label, interval_kind, rate_parts
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.theme import (
@@ -19,7 +19,7 @@ from analysis.figures.theme import (
     name_rows,
     wrap_label,
 )
-from analysis.figures.wording import capitalise, number, percent, percent_interval, say
+from analysis.figures.wording import capitalise, count, few_words, number, percent, say
 from analysis.vocabulary import Estimand
 
 ROW_HEIGHT = 0.46
@@ -88,13 +88,13 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
             language,
             outcome=capitalise(outcome),
             agreeing=number(rows["agrees"].sum(), language),
-            total=number(len(rows), language),
+            total=number(rows["estimate"].notna().sum(), language),
         ),
         say(
             "published.subtitle",
             language,
             denominator=subject.denominator(language),
-            n=number(int(rows["n_group"].max()), language),
+            n=count(rows["n_group"].max(), language),
             **shared,
         ),
         say("published.note", language, intervals=say(interval_kind(rows), language)),
@@ -105,15 +105,15 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
 
 
 def _value(row: pd.Series, subject: Subject, language: str) -> str:
-    return say(
-        "published.value",
-        language,
-        group=subject.group(row["group"], language),
-        rate=percent(row["estimate"], language),
-        interval=percent_interval(row["ci_low"], row["ci_high"], language),
-        n=number(row["n_group"], language),
-        printed=percent(row["printed"], language, 0),
-    )
+    shared = {
+        "group": subject.group(row["group"], language),
+        "printed": percent(row["printed"], language, 0),
+    }
+    if pd.isna(row["estimate"]):
+        reason = subject.reason(row, language)
+        return say("published.value_missing", language, reason=reason, **shared)
+    said = say("published.value", language, **rate_parts(row, language), **shared)
+    return said + few_words(language, row["n_group"])
 
 
 def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> Figure:
@@ -134,7 +134,7 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
               markeredgewidth=2, color=SOFT, linestyle="none",
               label=say("published.printed", language))  # fmt: skip
     name_rows(axes, [wrap_label(subject.group(group, language)) for group in rows["group"]])
-    axes.set_xlim(0, min(1.0, max(rows["ci_high"].max(), rows["printed"].max()) + 0.04))
+    axes.set_xlim(0, min(1.0, float(rows[["ci_high", "printed"]].max().max()) + 0.04))
     label_axis(axes, lambda x, digits: percent(x, language, digits))
     outcome = subject.outcome_words(language)
     axes.set_xlabel(say("published.axis", language, outcome=outcome), color=MUTED)

@@ -7,19 +7,21 @@ from analysis.estimate.results import read_note
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.theme import (
+    BESIDE,
     INK,
     MUTED,
-    SMALL_GROUP,
     STRONG,
     Words,
     draw_interval,
     frame,
+    is_few,
     label_axis,
     label_beside,
     name_rows,
     wrap_label,
 )
-from analysis.figures.wording import capitalise, number, percent, percent_interval, say
+from analysis.figures.wording import capitalise, count, few_words, percent, percent_interval, say
+from analysis.release.results import is_hidden
 from analysis.vocabulary import ALL, NON_UNDERSERVED, UNDERSERVED, Estimand
 
 ROW_HEIGHT = 0.42
@@ -59,19 +61,22 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
     sides = by_group.loc[[NON_UNDERSERVED, UNDERSERVED], "estimate"]
     headline = say("rates.headline_missing", language, outcome=capitalise(outcome))
     if sides.notna().all():
+        shown = {
+            group: percent(sides[group], language, by_group.loc[group, "digits"])
+            for group in (NON_UNDERSERVED, UNDERSERVED)
+        }
         headline = say(
             "rates.headline",
             language,
             outcome=capitalise(outcome),
-            reference=percent(sides[NON_UNDERSERVED], language),
-            underserved=percent(sides[UNDERSERVED], language),
+            reference=shown[NON_UNDERSERVED],
+            underserved=shown[UNDERSERVED],
         )
-    unknown = read_note(str(by_group.loc[UNDERSERVED, "note"])).get("left_out", "0")
     subtitle = say(
         "rates.subtitle",
         language,
         denominator=subject.denominator(language),
-        n=number(int(rows["n_group"].max()), language),
+        n=count(rows["n_group"].max(), language),
         **shared,
     )
     return Words(
@@ -80,13 +85,18 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
         say(
             "rates.note",
             language,
-            unknown=number(int(unknown), language),
+            unknown=count(_unknown(str(by_group.loc[UNDERSERVED, "note"])), language),
             intervals=say(interval_kind(rows), language),
         ),
         subject.source(language),
         say("rates.caption", language, values=values, **shared),
         say("rates.alt", language, values=values, **shared),
     )
+
+
+def _unknown(note: str) -> float:
+    """How many are left out for unknown membership; missing if the row is hidden."""
+    return float("nan") if is_hidden(note) else int(read_note(note).get("left_out", "0"))
 
 
 def interval_kind(rows: pd.DataFrame) -> str:
@@ -98,15 +108,19 @@ def interval_kind(rows: pd.DataFrame) -> str:
 def _value(row: pd.Series, subject: Subject, language: str) -> str:
     group = subject.group(row["group"], language)
     if pd.isna(row["estimate"]):
-        return f"{group}: {subject.reason(row, language)}"
-    return say(
-        "rates.value",
-        language,
-        group=group,
-        rate=percent(row["estimate"], language),
-        interval=percent_interval(row["ci_low"], row["ci_high"], language),
-        n=number(row["n_group"], language),
-    )
+        return say("words.item", language, name=group, value=subject.reason(row, language))
+    said = say("rates.value", language, group=group, **rate_parts(row, language))
+    return said + few_words(language, row["n_group"])
+
+
+def rate_parts(row: pd.Series, language: str) -> dict[str, str]:
+    """A rate, its interval and its n, for messages."""
+    digits = row["digits"]
+    return {
+        "rate": percent(row["estimate"], language, digits),
+        "interval": percent_interval(row["ci_low"], row["ci_high"], language, digits),
+        "n": count(row["n_group"], language),
+    }
 
 
 def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> Figure:
@@ -134,11 +148,13 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
 
 
 def direct_label(row: pd.Series, subject: Subject, language: str) -> str:
-    """A rate with its n, to stand beside the chart, or that there is none."""
-    n = say("words.n", language, n=number(row["n_group"], language))
+    """A rate with its n, to stand beside the chart, or why there is none."""
+    if is_hidden(str(row["note"])):
+        return wrap_label(subject.reason(row, language), BESIDE)
+    n = say("words.n", language, n=count(row["n_group"], language))
     if pd.isna(row["estimate"]):
         return f"{say('words.not_estimable', language)} ({n})"
-    text = f"{percent(row['estimate'], language)}  ({n})"
-    if row["n_group"] < SMALL_GROUP:
+    text = f"{percent(row['estimate'], language, row['digits'])}  ({n})"
+    if is_few(row["n_group"]):
         text += f"\n{say('words.small_group', language)}"
     return text

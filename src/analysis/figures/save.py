@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
@@ -95,9 +95,10 @@ class Chart:
     ) -> Self:
         """Make the chart of a subject from what says its words and draws it in a language.
 
-        The study's own source stands before the others given.
+        The study's own source stands before the others given. Note and caption say if counts
+        are rounded, and the caption ends with the source.
         """
-        said = {language: words(language) for language in LANGUAGES}
+        said = {language: _completed(words(language), subject, language) for language in LANGUAGES}
         return cls(
             id,
             said,
@@ -106,6 +107,16 @@ class Chart:
             [subject.study.provenance.source, *sources],
             subject.study.synthetic,
         )
+
+
+def _completed(words: Words, subject: Subject, language: str) -> Words:
+    rounding = subject.rounding(language)
+    caption = (words.caption, rounding, words.source)
+    return replace(
+        words,
+        note=" ".join(filter(None, (words.note, rounding))),
+        caption=" ".join(filter(None, caption)),
+    )
 
 
 def save_figure(

@@ -10,11 +10,19 @@ from analysis.figures.wording import (
     covariate_list,
     group_label,
     note_sentences,
+    number,
     outcome_label,
+    p_words,
     percent,
     say,
 )
+from analysis.release.policy import ROUNDED_TO
+from analysis.release.results import is_hidden
 from analysis.studies import Study
+from analysis.vocabulary import Audience
+
+P_DIGITS = {Audience.INTERNAL: 3, Audience.PUBLIC: 2}
+"""Decimals of p-values, as `analysis.release.results` leaves them."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +35,15 @@ class Subject:
         What is looked at.
     confidence
         Coverage of the intervals shown.
+    audience
+        For whom the tables were released.
     """
 
     study: Study
     outcome: str
     cohort: str | None
     confidence: float
+    audience: Audience = Audience.INTERNAL
 
     @property
     def file_stem(self) -> str:
@@ -69,6 +80,16 @@ class Subject:
         provenance = self.study.provenance
         return say("words.source", language, source=provenance.source, licence=provenance.licence)
 
+    def rounding(self, language: str) -> str:
+        """The sentence that counts are rounded; empty if they are not."""
+        if self.audience is Audience.INTERNAL:
+            return ""
+        return say("words.rounded", language, nearest=number(ROUNDED_TO, language))
+
+    def p_words(self, value: float, language: str) -> str:
+        """A p-value with the decimals that were released, or that it is smaller."""
+        return p_words(value, language, P_DIGITS[self.audience])
+
     def watermark(self, language: str) -> str:
         """Word laid over charts of synthetic data; empty for real data."""
         return say("words.synthetic", language) if self.study.synthetic else ""
@@ -91,6 +112,12 @@ class Subject:
         return say("words.separator", language).join(
             note_sentences(self.study, str(row["note"]), language, omit)
         )
+
+    def absence(self, row: pd.Series, language: str) -> str:
+        """Why a row has no number, briefly: why it is hidden, or that it is not estimable."""
+        if is_hidden(str(row["note"])):
+            return self.reason(row, language)
+        return say("words.not_estimable", language)
 
     def sides(self, row: pd.Series, language: str) -> dict[str, str]:
         """Numbers of persons on both sides, for messages."""

@@ -3,18 +3,11 @@
 import pandas as pd
 
 from analysis.figures.forest import KINDS, interval_words, pair_gaps
+from analysis.figures.rates import rate_parts
 from analysis.figures.subject import Subject
 from analysis.figures.tables import show_text
-from analysis.figures.theme import SMALL_GROUP
-from analysis.figures.wording import (
-    capitalise,
-    number,
-    p_words,
-    percent,
-    percent_interval,
-    points,
-    say,
-)
+from analysis.figures.theme import is_few
+from analysis.figures.wording import capitalise, points, say
 from analysis.vocabulary import ALL, Estimand
 
 
@@ -54,15 +47,14 @@ def _overall(results: pd.DataFrame, subject: Subject, language: str) -> str:
     row = subject.rows(results, estimand=Estimand.RATE, group=ALL).iloc[0]
     outcome = subject.study.outcomes[subject.outcome]
     if pd.isna(row["estimate"]):
-        return f"**{capitalise(subject.outcome_words(language))}.** {subject.reason(row, language)}"
+        reason = capitalise(subject.reason(row, language))
+        return f"**{capitalise(subject.outcome_words(language))}.** {reason}."
     return say(
         "summary.overall",
         language,
         outcome=capitalise(subject.outcome_words(language)),
-        n=number(row["n_group"], language),
         unit=subject.study.unit.label()[language],
-        rate=percent(row["estimate"], language),
-        interval=percent_interval(row["ci_low"], row["ci_high"], language),
+        **rate_parts(row, language),
         denominator=outcome.denominator.label()[language],
     )
 
@@ -76,28 +68,29 @@ def _gap(pair: pd.Series, subject: Subject, language: str, alpha: float) -> str:
         if pd.isna(pair[f"estimate_{kind}"]):
             reason = subject.reason(pair.rename({f"note_{kind}": "note"}), language)
             return say("summary.gap_missing", language, reason=reason, **names)
+    digits = pair["digits_adjusted"]
     return say(
         "summary.gap",
         language,
-        raw=points(pair["estimate_raw"], language),
-        raw_interval=interval_words(pair["ci_low_raw"], pair["ci_high_raw"], language),
-        adjusted=points(pair["estimate_adjusted"], language),
+        raw=points(pair["estimate_raw"], language, digits),
+        raw_interval=interval_words(pair["ci_low_raw"], pair["ci_high_raw"], language, digits),
+        adjusted=points(pair["estimate_adjusted"], language, digits),
         adjusted_interval=interval_words(
-            pair["ci_low_adjusted"], pair["ci_high_adjusted"], language
+            pair["ci_low_adjusted"], pair["ci_high_adjusted"], language, digits
         ),
-        verdict=_verdict(pair, language, alpha),
+        verdict=_verdict(pair, subject, language, alpha),
         **names,
         **subject.sides(pair, language),
     )
 
 
-def _verdict(pair: pd.Series, language: str, alpha: float) -> str:
+def _verdict(pair: pd.Series, subject: Subject, language: str, alpha: float) -> str:
     p_value = pair["p_adjusted_adjusted"]
     if pd.isna(p_value):
         return say("summary.no_interval", language)
-    shown = p_words(p_value, language)
+    shown = subject.p_words(p_value, language)
     key = "summary.differs" if p_value < alpha else "summary.includes_zero"
     said = say(key, language, p=shown)
-    if min(pair["n_group"], pair["n_reference"]) < SMALL_GROUP:
+    if is_few(pair["n_group"], pair["n_reference"]):
         said += " " + say("summary.indicative", language)
     return said

@@ -1,6 +1,7 @@
 """Tables that a reader sees, in the words and number formats of each language."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from IPython.display import display
@@ -11,12 +12,13 @@ from analysis.figures.subject import Subject
 from analysis.figures.wording import (
     capitalise,
     contrast_label,
+    count,
     number,
-    p_words,
     percent,
     points,
     say,
 )
+from analysis.release.results import is_hidden
 from analysis.vocabulary import LANGUAGES, Contrast, Estimand
 
 DASH = "–"
@@ -77,25 +79,36 @@ def _html(table: pd.DataFrame) -> str:
     return text
 
 
-def with_interval(
-    row: Mapping[str, float] | pd.Series,
-    show: Callable[[float, str], str],
-    language: str,
-    value: str = "estimate",
+Format = Callable[[float, str, int], str]
+"""Writes a number in a language with so many decimals."""
+
+
+def shown_value(
+    row: Mapping[str, Any] | pd.Series, write: Format, language: str, value: str = "estimate"
 ) -> str:
-    """The value of a row with its interval behind it, or a dash."""
-    if pd.isna(row[value]):
-        return DASH
-    estimate = show(row[value], language)
-    if pd.isna(row["ci_low"]):
+    """The value of a released row, with the row's decimals.
+
+    A dash if it has none, and if it is hidden the words that it is not shown.
+    """
+    if pd.notna(row[value]):
+        return write(row[value], language, int(row["digits"]))
+    return say("words.not_shown", language) if is_hidden(str(row["note"])) else DASH
+
+
+def with_interval(
+    row: Mapping[str, Any] | pd.Series, write: Format, language: str, value: str = "estimate"
+) -> str:
+    """The value of a released row as `shown_value` has it, with its interval behind it."""
+    estimate = shown_value(row, write, language, value)
+    if pd.isna(row[value]) or pd.isna(row["ci_low"]):
         return estimate
-    limits = {end: show(row[f"ci_{end}"], language) for end in ("low", "high")}
+    limits = {end: shown_value(row, write, language, f"ci_{end}") for end in ("low", "high")}
     return f"{estimate} ({say('words.interval', language, **limits)})"
 
 
-def ratio(value: float, language: str) -> str:
-    """A ratio to two digits."""
-    return number(value, language, 2)
+def ratio(value: float, language: str, digits: int = 2) -> str:
+    """A ratio, to two digits unless others were released."""
+    return number(value, language, digits)
 
 
 def gaps_table(results: pd.DataFrame, subject: Subject, language: str) -> pd.DataFrame:
@@ -113,9 +126,14 @@ def _gap_cells(pair: pd.Series, subject: Subject, language: str) -> dict[str, st
 
     shown = {}
     for kind in ("raw", "adjusted"):
-        numbers = {end: pair[f"{end}_{kind}"] for end in ("estimate", "ci_low", "ci_high")}
-        shown[kind] = with_interval(numbers, points, language)
-    change = pair["estimate_adjusted"] - pair["estimate_raw"]
+        names = ("estimate", "ci_low", "ci_high", "note", "digits")
+        row = {name: pair[f"{name}_{kind}"] for name in names}
+        shown[kind] = with_interval(row, points, language)
+    change = {
+        "estimate": pair["estimate_adjusted"] - pair["estimate_raw"],
+        "digits": pair["digits_adjusted"],
+        "note": pair["note_adjusted"],
+    }
     p_value = pair["p_adjusted_adjusted"]
     sides = subject.sides(pair, language)
     return {
@@ -124,8 +142,8 @@ def _gap_cells(pair: pd.Series, subject: Subject, language: str) -> dict[str, st
         column("sides"): f"{sides['n']} / {sides['n_reference']}",
         column("raw"): shown["raw"],
         column("adjusted"): shown["adjusted"],
-        column("change"): DASH if pd.isna(change) else points(change, language),
-        column("p_adjusted"): DASH if pd.isna(p_value) else p_words(p_value, language),
+        column("change"): shown_value(change, points, language),
+        column("p_adjusted"): DASH if pd.isna(p_value) else subject.p_words(p_value, language),
         column("note"): subject.reason(
             pair.rename({"note_adjusted": "note"}), language, SAID_ABOVE
         ),
@@ -149,9 +167,6 @@ def unknown_table(results: pd.DataFrame, subject: Subject, language: str) -> pd.
     return spread(rows, by, comparison(subject, language), columns, language)
 
 
-Format = Callable[[float, str], str]
-
-
 def spread(
     rows: pd.DataFrame,
     by: Sequence[str],
@@ -170,7 +185,8 @@ def spread(
     leading
         What stands first in a line, from its first row, by the name of the column's message.
     columns
-        For each estimand the name of its column's message and the format of its numbers.
+        For each estimand the name of its column's message and the format of its numbers, which
+        have the decimals of their row.
     language
         Of the words and numbers.
     """
@@ -239,12 +255,13 @@ def impact_table(results: pd.DataFrame, subject: Subject, language: str) -> pd.D
         Estimand.EIGHTY_PERCENT_INDEX: ("eighty", ratio),
         Estimand.SUCCESSES_TO_PARITY: ("parity", number),
     }
+    found = subject.rows(results, estimand=Estimand.RATE)
+    rates = {row["group"]: row for _, row in found.iterrows()}
+
     leading: dict[str, Callable[[pd.Series], str]] = {
         "group": lambda row: subject.group(str(row["group"]), language),
-        "n": lambda row: number(row["n_group"], language),
-        "rate": lambda row: (
-            percent(row["k_group"] / row["n_group"], language) if row["n_group"] else DASH
-        ),
+        "n": lambda row: count(row["n_group"], language),
+        "rate": lambda row: shown_value(rates[row["group"]], percent, language),
     }
     rows = subject.rows(results, estimand=list(formats))
     return spread(rows, ["group"], leading, formats, language)

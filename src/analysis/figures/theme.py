@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,6 +24,8 @@ MARGIN: Final = 0.18
 LINE: Final = {"headline": 0.27, "subtitle": 0.185, "note": 0.165}
 CHARACTERS: Final = {"headline": 66, "subtitle": 102, "note": 118}
 SMALL_GROUP: Final = 30
+BESIDE: Final = 22
+"""Characters of a sentence that have room on a line to the right of the axes."""
 TITLE_LINE: Final = 0.17
 WIDE_PANELS: Final = 3
 """With more, panels have no room for long titles and many ticks."""
@@ -167,6 +170,14 @@ def _stamp(figure: Figure, text: str) -> None:
     figure.text(
         0.5, 0.5, text, ha="center", va="center", size=44, color=WATERMARK, alpha=0.35, zorder=10
     )
+
+
+def is_few(*sizes: float) -> bool:
+    """Whether a side has so few persons that a number is only indicative.
+
+    A size that is not shown counts as none: nothing is shown of which to say so.
+    """
+    return any(pd.notna(size) and size < SMALL_GROUP for size in sizes)
 
 
 def wrap_label(text: str, characters: int = 30) -> str:

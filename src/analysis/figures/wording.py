@@ -11,11 +11,11 @@ from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
 from analysis.estimate.results import read_note
+from analysis.figures.theme import is_few
 from analysis.release.policy import HIDDEN, SMALLEST
 from analysis.studies import Study
 from analysis.vocabulary import CONTRASTS, GROUPS, LEVELS, Contrast, Label
 
-SMALLEST_P = 0.001
 SPACE_BEFORE_MARK = re.compile(" (?=[;:?!»])")
 """In French these marks follow a space that no line may break at."""
 ELIDED = re.compile(r"\b([Dd])e (?=[aeiouyàâéèêëîïôœ])")
@@ -97,19 +97,25 @@ def interval(low: float, high: float, language: str, digits: int = 1) -> str:
     return say("words.interval", language, **limits)
 
 
-def percent_interval(low: float, high: float, language: str) -> str:
+def percent_interval(low: float, high: float, language: str, digits: int = 1) -> str:
     """An interval of fractions as percentages, or the word that there is none."""
     if low != low:
         return say("words.no_interval", language)
-    limits = {"low": percent(low, language), "high": percent(high, language)}
+    limits = {"low": percent(low, language, digits), "high": percent(high, language, digits)}
     return say("words.interval", language, **limits)
 
 
-def p_words(value: float, language: str) -> str:
-    """A p-value to three digits, or that it is smaller than that."""
-    if value < SMALLEST_P:
-        return f"< {number(SMALLEST_P, language, 3)}"
-    return number(value, language, 3)
+def p_words(value: float, language: str, digits: int = 3) -> str:
+    """A p-value to so many digits, or that it is smaller than they can tell."""
+    smallest = 10.0**-digits
+    if value < smallest:
+        return f"< {number(smallest, language, digits)}"
+    return number(value, language, digits)
+
+
+def few_words(language: str, *sizes: float) -> str:
+    """What follows a number of which a side is small, to say so; empty if none is."""
+    return f" ({say('words.small_group', language)})" if is_few(*sizes) else ""
 
 
 def enumerate_words(words: Iterable[str], language: str) -> str:

@@ -75,7 +75,9 @@ class Session:
 
     def subject(self, outcome: str) -> Subject:
         """What figures, tables and sentences on an outcome are about."""
-        return Subject(self.study, outcome, self.cohort, self.parameters.confidence)
+        asked = self.parameters
+        audience = asked.audience_of(self.study)
+        return Subject(self.study, outcome, self.cohort, asked.confidence, audience)
 
     def save_table(self, table: pd.DataFrame, name: str) -> None:
         """Write a tidy table to the notebook's output, marked if the study is synthetic."""
