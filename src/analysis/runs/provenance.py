@@ -3,13 +3,16 @@
 import datetime
 import hashlib
 import json
+import os
 import platform
 import subprocess
 from importlib import metadata
 from pathlib import Path
 
+from analysis.errors import InputError
 from analysis.files import canonical_json, sha256, tree_hashes, write_text
 from analysis.ingest import Processed
+from analysis.ingest.raw import raw_folder
 from analysis.runs.parameters import StudyParameters
 
 LOCK_FILE = "requirements.lock"
@@ -20,15 +23,23 @@ PACKAGES = (
     "duckdb",
     "ibis-framework",
     "ipykernel",
+    "jinja2",
     "matplotlib",
     "nbconvert",
     "numpy",
     "pandas",
     "papermill",
+    "pikepdf",
+    "playwright",
+    "rocrate",
     "scipy",
     "seaborn",
     "statsmodels",
+    "vl-convert-python",
+    "xlsxwriter",
 )
+SOURCE_DATE = "SOURCE_DATE_EPOCH"
+EARLIEST = datetime.datetime(1980, 1, 1, tzinfo=datetime.UTC)
 
 
 def now() -> datetime.datetime:
@@ -43,17 +54,52 @@ def run_id(start: datetime.datetime) -> str:
 
 def code_version(root: Path) -> dict[str, object]:
     """Commit of the repository and whether files differ from it; nulls outside of one."""
+    changed = _git(root, "status", "--porcelain")
+    commit = _git(root, "rev-parse", "HEAD")
+    return {"commit": commit, "dirty": None if changed is None else bool(changed)}
 
-    def git(*words: str) -> str | None:
-        command = ["git", "-C", str(root), *words]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-        except (OSError, subprocess.CalledProcessError):
-            return None
-        return done.stdout.strip()
 
-    changed = git("status", "--porcelain")
-    return {"commit": git("rev-parse", "HEAD"), "dirty": None if changed is None else bool(changed)}
+def _git(root: Path, *words: str) -> str | None:
+    """What git answers; None if it can't."""
+    command = ["git", "-C", str(root), *words]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def source_epoch() -> int | None:
+    """Seconds since 1970 that SOURCE_DATE_EPOCH asks to write as the time; None if it is not set.
+
+    Raises
+    ------
+    InputError
+        If it is no whole number that a date can be made of.
+    """
+    asked = os.environ.get(SOURCE_DATE)
+    if not asked:
+        return None
+    try:
+        seconds = int(asked)
+        datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    except (ValueError, OverflowError, OSError):
+        raise InputError(
+            f"{SOURCE_DATE} must be a whole number of seconds since 1970, not {asked!r}."
+        ) from None
+    return seconds
+
+
+def source_date(root: Path) -> datetime.datetime:
+    """The time to write into files, the same for every build of a commit.
+
+    SOURCE_DATE_EPOCH where it is set, else the commit's time, else the first of 1980, with which
+    zip archives begin.
+    """
+    seconds: int | str | None = source_epoch()
+    if seconds is None:
+        seconds = _git(root, "log", "-1", "--format=%ct")
+    return datetime.datetime.fromtimestamp(int(seconds), datetime.UTC) if seconds else EARLIEST
 
 
 def environment(root: Path) -> dict[str, object]:
@@ -77,9 +123,10 @@ def run_key(root: Path, notebook: str, parameters: StudyParameters, data: Proces
     notebook
         Name of the notebook; its code counts, its prose doesn't.
     parameters
-        Its checked parameters. The language shown changes no result.
+        Its checked parameters. The language shown changes no result, and neither does the
+        place of the study file.
     data
-        The processed table that it reads.
+        The processed table that it reads. Of a study with published figures, these count too.
 
     Returns
     -------
@@ -87,21 +134,25 @@ def run_key(root: Path, notebook: str, parameters: StudyParameters, data: Proces
         SHA-256 in hexadecimal.
     """
     book = json.loads((root / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))
-    package = Path(__file__).parents[1]
-    lock = root / LOCK_FILE
+    lock, study = root / LOCK_FILE, parameters.loaded
     made_of = {
         "code": ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"],
-        "modules": {
-            path.relative_to(package).as_posix(): sha256(path)
-            for path in sorted(package.rglob("*"))
-            if path.suffix in SOURCES
-        },
-        "parameters": parameters.model_dump(mode="json", exclude={"language"}),
-        "study": parameters.loaded.digest,
+        "modules": _modules(Path(__file__).parents[1]),
+        "parameters": parameters.model_dump(mode="json", exclude={"language", "study"}),
+        "study": study.digest,
         "inputs": tree_hashes(data.folder),
+        "published": tree_hashes(raw_folder(root)) if study.published else {},
         "lock": sha256(lock) if lock.is_file() else None,
     }
     return hashlib.sha256(canonical_json(made_of).encode()).hexdigest()
+
+
+def _modules(package: Path) -> dict[str, str]:
+    return {
+        path.relative_to(package).as_posix(): sha256(path)
+        for path in sorted(package.rglob("*"))
+        if path.suffix in SOURCES
+    }
 
 
 def write_record(folder: Path, record: dict[str, object]) -> Path:
