@@ -1,0 +1,198 @@
+"""Executed notebooks as the chapters of a printed report: prose, figures and tables, no code."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import mistune
+
+from analysis.figures.save import OUTPUT_KEY
+from analysis.figures.wording import capitalise, outcome_label
+from analysis.report.contents import Contents, ReportFigure
+from analysis.vocabulary import LANGUAGES
+
+ALONE: Final = re.compile(r"\*\*([^*]+)\*\*")
+"""A text that only names what the tables below it are about."""
+WIDE: Final = 7
+"""Columns from which a table is set smaller."""
+LONG: Final = 26
+"""Rows from which a table may go on over the page."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of a chapter.
+
+    Attributes
+    ----------
+    kind
+        What it is; `about` names what the tables below it are about.
+    html
+        Of prose, or of a table.
+    figure
+        The figure, if it is one.
+    number
+        Of a table in the report, from 1.
+    caption
+        Of a table.
+    wide, long
+        Whether a table has many columns, or more rows than are kept on one page.
+    """
+
+    kind: Literal["prose", "about", "figure", "table"]
+    html: str = ""
+    figure: ReportFigure | None = None
+    number: int = 0
+    caption: str = ""
+    wide: bool = False
+    long: bool = False
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading and the name that links lead to it by."""
+
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A notebook in one language.
+
+    Attributes
+    ----------
+    heading
+        Its title, numbered.
+    sections
+        Headings of its sections, numbered.
+    blocks
+        What stands below its title.
+    """
+
+    heading: Heading
+    sections: Sequence[Heading]
+    blocks: Sequence[Block]
+
+
+def read_chapters(contents: Contents, language: str) -> list[Chapter]:
+    """The chapters of a report in a language, one a notebook.
+
+    Parameters
+    ----------
+    contents
+        The report.
+    language
+        One of `analysis.vocabulary.LANGUAGES`.
+    """
+    figures = {figure.id: figure for figure in contents.figures}
+    tables = 0
+    chapters = []
+    for number, name in enumerate(contents.notebooks, start=1):
+        reader = _Reader(contents, language, figures, number, tables)
+        chapters.append(reader.read(name))
+        tables = reader.tables
+    return chapters
+
+
+class _Reader:
+    """Reads one notebook; knows which section and which outcome it is at."""
+
+    def __init__(
+        self,
+        contents: Contents,
+        language: str,
+        figures: dict[str, ReportFigure],
+        number: int,
+        tables: int,
+    ) -> None:
+        self._contents = contents
+        self._language = language
+        self._figures = figures
+        self._number = number
+        self.tables = tables
+        self._headings = _Headings(number)
+        self._markdown = mistune.create_markdown(renderer=self._headings, plugins=["table"])
+        self._outcome = ""
+
+    def read(self, name: str) -> Chapter:
+        blocks = [
+            block
+            for cell in self._contents.executed(name).cells
+            for block in self._cell(cell)
+            if block.html or block.figure
+        ]
+        heading = Heading(
+            f"chapter-{self._number}", f"{self._number}. {self._headings.title or name}"
+        )
+        return Chapter(heading, self._headings.sections, blocks)
+
+    def _cell(self, cell: Any) -> Iterator[Block]:  # noqa: ANN401 (nbformat's own)
+        others = set(LANGUAGES) - {self._language}
+        if cell.cell_type == "markdown" and not others & set(cell.metadata.get("tags", [])):
+            yield self._prose(cell.source)
+        self._outcome = ""
+        for output in cell.get("outputs", []):
+            marked = output.get("metadata", {}).get(OUTPUT_KEY, {})
+            if "figure" in marked:
+                yield self._figure(self._figures[marked["figure"]])
+            elif "markdown" in marked:
+                yield self._said(marked["markdown"][self._language])
+            elif "html" in marked:
+                yield self._table(marked["html"][self._language])
+
+    def _prose(self, text: str) -> Block:
+        return Block("prose", html=str(self._markdown(text)).strip())
+
+    def _said(self, text: str) -> Block:
+        if alone := ALONE.fullmatch(text.strip()):
+            self._outcome = alone[1]
+            return Block("about", html=self._prose(text).html)
+        return self._prose(text)
+
+    def _figure(self, figure: ReportFigure) -> Block:
+        outcomes = figure.values("outcome")
+        if len(outcomes) == 1 and outcomes[0] in self._contents.study.outcomes:
+            label = outcome_label(self._contents.study, outcomes[0], self._language)
+            self._outcome = capitalise(label)
+        return Block("figure", figure=figure)
+
+    def _table(self, html: str) -> Block:
+        rows = html.count("<tr") - 1
+        if not rows:
+            return Block("table")
+        self.tables += 1
+        about = (
+            self._headings.sections[-1].text.partition(" ")[2] if self._headings.sections else ""
+        )
+        return Block(
+            "table",
+            html=html.replace("<th>", '<th scope="col">'),
+            number=self.tables,
+            caption=": ".join(part for part in (about, self._outcome) if part),
+            wide=html.count("<th>") >= WIDE,
+            long=rows >= LONG,
+        )
+
+
+class _Headings(mistune.HTMLRenderer):
+    """Renders Markdown; takes the first heading as the chapter's and numbers the others."""
+
+    def __init__(self, chapter: int) -> None:
+        super().__init__(escape=True)
+        self._chapter = chapter
+        self.title = ""
+        self.sections: list[Heading] = []
+
+    def heading(self, text: str, level: int, **_: object) -> str:
+        """A heading: none for the chapter's own, which stands above its blocks."""
+        if level == 1 and not self.title:
+            self.title = text
+            return ""
+        if level > 2:  # noqa: PLR2004 (deeper ones are neither numbered nor in the contents)
+            return f"<h{level}>{text}</h{level}>\n"
+        number = len(self.sections) + 1
+        section = Heading(f"section-{self._chapter}-{number}", f"{self._chapter}.{number} {text}")
+        self.sections.append(section)
+        return f'<h2 id="{section.anchor}">{section.text}</h2>\n'

@@ -1,0 +1,43 @@
+"""What every document says of itself: its title, its marks, and what it is of."""
+
+from analysis.figures.wording import capitalise, say
+from analysis.report.contents import Contents
+from analysis.vocabulary import Audience
+
+
+def title(contents: Contents, language: str) -> str:
+    """Title of the report's documents."""
+    return say("documents.title", language, study=contents.study.title.label()[language])
+
+
+def cohort(contents: Contents, language: str) -> str:
+    """Study and cohort."""
+    study = contents.study.title.label()[language]
+    if contents.cohort is None:
+        return f"{study}, {say('documents.all_cohorts', language)}"
+    return say("words.cohort", language, population=study, cohort=contents.cohort)
+
+
+def marks(contents: Contents, language: str) -> list[str]:
+    """Words that no page may lack: that the data are synthetic, that it is internal."""
+    told = []
+    if contents.study.synthetic:
+        told.append(say("words.synthetic", language))
+    if contents.audience is Audience.INTERNAL:
+        told.append(say("documents.internal", language))
+    return told
+
+
+def describe(contents: Contents, language: str) -> list[tuple[str, str]]:
+    """Study, cohort, population, source, citation and licence, each after its name."""
+    study, provenance = contents.study, contents.study.provenance
+    told = {
+        "study": study.title.label()[language],
+        "cohort": contents.cohort or say("documents.all_cohorts", language),
+        "population": capitalise(study.population.label()[language]),
+        "source": provenance.source,
+        "citation": provenance.citation,
+        "licence": provenance.licence,
+        "audience": say(f"documents.audience_{contents.audience}", language),
+    }
+    return [(say(f"documents.{part}", language), text) for part, text in told.items()]
