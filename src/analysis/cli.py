@@ -5,9 +5,13 @@ import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis import __version__
 from analysis.errors import InputError
+
+if TYPE_CHECKING:
+    from analysis.report.build import Report
 
 WRONG_INPUT = 2
 NOT_DONE = 1
@@ -61,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_study(report)
     report.add_argument("--cohort", help="restrict to one of the study's cohorts")
     report.add_argument("--extract", type=Path, help="folder of the extract's files")
+    _add_audience(report)
     report.add_argument("--params", type=Path, help="YAML file with notebook parameters")
     report.add_argument("--notebook", action="append", help="only this one (may be repeated)")
     report.add_argument("--jobs", type=_whole, help="notebooks at the same time")
@@ -69,6 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     report.add_argument("--quiet", action="store_true", help="show no progress")
     report.set_defaults(run=_report)
+
+    pack = commands.add_parser("pack", help="renew pages and documents of a finished report")
+    _add_study(pack)
+    pack.add_argument("--cohort", help="the cohort that the report is on")
+    _add_audience(pack)
+    pack.set_defaults(run=_pack)
 
     studies = commands.add_parser("studies", help="list the studies")
     studies.set_defaults(run=_studies)
@@ -81,6 +92,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--study", help="name of a study, or path of a study file")
+
+
+def _add_audience(parser: argparse.ArgumentParser) -> None:
+    """For whom to release; left out, for everyone unless the data are synthetic."""
+    one = parser.add_mutually_exclusive_group()
+    for name, words in (
+        ("internal", "unrounded, for use inside the provider only"),
+        ("public", "rounded, small groups hidden"),
+    ):
+        one.add_argument(
+            f"--{name}", dest="audience", action="store_const", const=name, help=words
+        )
 
 
 def _whole(text: str) -> int:
@@ -152,7 +175,7 @@ def _report(given: argparse.Namespace) -> int:
     from analysis.runs.parameters import DEFAULT_STUDY, MODELS, check_all
 
     asked = read_yaml(given.params) if given.params else {}
-    for name in ("study", "cohort"):
+    for name in ("study", "cohort", "audience"):
         if getattr(given, name):
             asked[name] = getattr(given, name)
     asked["study"] = _from_root(str(asked.get("study") or DEFAULT_STUDY))
@@ -179,8 +202,29 @@ def _report(given: argparse.Namespace) -> int:
     if not report.complete:
         print("Nothing was published.", file=sys.stderr)
         return NOT_DONE
-    print(f"report: {report.folder}")
+    _tell_published(report)
     return 0
+
+
+def _pack(given: argparse.Namespace) -> int:
+    from analysis.files import project_root
+    from analysis.runs.parameters import DEFAULT_STUDY, check_values
+
+    study = _from_root(given.study or DEFAULT_STUDY)
+    asked = {"study": study, "cohort": given.cohort, "audience": given.audience}
+    parameters = check_values(asked)
+    # Imported late: a wrong name is refused before the heavy libraries are loaded.
+    from analysis.report.build import renew_pack
+
+    _tell_published(renew_pack(project_root(), parameters))
+    return 0
+
+
+def _tell_published(report: "Report") -> None:
+    for remark in report.remarks:
+        print(remark, file=sys.stderr)
+    print(f"report: {report.folder}")
+    print(f"archive: {report.archive}")
 
 
 def _from_root(study: str) -> str:

@@ -56,8 +56,8 @@ class StudyParameters(BaseModel):
         return None if self.cohort == ALL_COHORTS else self.cohort
 
     def audience_of(self, study: Study) -> Audience:
-        """For whom to release; a study of synthetic persons has nobody to protect."""
-        return self.audience or (Audience.INTERNAL if study.synthetic else Audience.PUBLIC)
+        """For whom to release a study's results."""
+        return self.audience or default_audience(study)
 
     @model_validator(mode="after")
     def _cohort_exists(self) -> Self:
@@ -192,6 +192,11 @@ MODELS: dict[str, type[StudyParameters]] = {
 """The notebooks of the report, in their order, with the model of their parameters."""
 
 
+def default_audience(study: Study) -> Audience:
+    """Everyone, unless the persons are synthetic: then there is nobody to protect."""
+    return Audience.INTERNAL if study.synthetic else Audience.PUBLIC
+
+
 def _each_once(names: tuple[T, ...] | None) -> tuple[T, ...] | None:
     if twice := sorted(str(name) for name, times in Counter(names or ()).items() if times > 1):
         raise ValueError(f"named more than once: {', '.join(twice)}")
@@ -251,6 +256,21 @@ def check_all(given: Mapping[str, object], notebooks: Sequence[str]) -> dict[str
         )
         raise InputError(f"Wrong parameters:\n{told}\nValid parameters:\n" + "\n".join(valid))
     return checked
+
+
+def check_values(given: Mapping[str, object]) -> StudyParameters:
+    """Check what names a report: study, cohort and audience.
+
+    Raises
+    ------
+    InputError
+        If a value is wrong; the message lists every fault.
+    """
+    try:
+        return StudyParameters.model_validate(given)
+    except ValidationError as error:
+        told = "\n".join(_fault(fault) for fault in error.errors())
+        raise InputError(f"Wrong parameters:\n{told}") from None
 
 
 def _fault(fault: object) -> str:
