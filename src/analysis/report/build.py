@@ -10,7 +10,8 @@ from pathlib import Path
 from analysis.files import canonical_json, data_folder, staged_folder, tree_hashes, write_text
 from analysis.ingest import Processed, obtain_data
 from analysis.ingest.raw import check_raw
-from analysis.report.pages import write_pages
+from analysis.report.contents import Contents
+from analysis.report.site import write_site
 from analysis.runs import provenance
 from analysis.runs.parameters import StudyParameters
 from analysis.runs.runner import Ended, Task, as_records, run_notebooks
@@ -136,6 +137,12 @@ class _Job:
             },
         }
 
+    def contents(self, staged: Path) -> Contents:
+        """What the executed notebooks left in a staged folder."""
+        first = next(iter(self.parameters.values()))
+        audience = first.audience_of(self.study)
+        return Contents(staged, self.study, first.asked_cohort, audience, tuple(self.parameters))
+
     def tasks(self, staged: Path) -> list[Task]:
         """One task a notebook, writing into a staged folder."""
         return [
@@ -159,8 +166,7 @@ def _publish(job: _Job, target: Path, run: Callable[[Sequence[Task]], list[Ended
             _keep_failed(tasks, ended, job.run_folder)
             raise _IncompleteError
         check_raw(job.root)
-        for task in tasks:
-            write_pages(task.executed, staged / "pages")
+        write_site(job.contents(staged))
         _write_manifest(staged, job)
     return ended
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from posixpath import dirname, relpath
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
@@ -69,8 +70,11 @@ def render(
     values
         What else the template names.
     """
-    root = "" if current == INDEX else "../"
-    others = {other: root + page_path(current, other) for other in LANGUAGES if other != language}
+    here = page_path(current, language)
+
+    def page(name: str, language: str = language) -> str:
+        return relpath(page_path(name, language), dirname(here) or ".")
+
     return (
         _environment(templates)
         .get_template(template)
@@ -83,9 +87,9 @@ def render(
             contents=contents,
             study=contents.study,
             internal=contents.audience is Audience.INTERNAL,
-            root=root,
-            others=others,
-            page=lambda name: root + page_path(name, language),
+            root="../" if dirname(here) else "",
+            others={other: page(current, other) for other in LANGUAGES if other != language},
+            page=page,
             **_bound(language),
             **values,
         )
