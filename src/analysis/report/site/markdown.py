@@ -10,7 +10,7 @@ from latex2mathml.converter import convert
 from markupsafe import Markup, escape
 from mistune import HTMLRenderer, Markdown
 from mistune.core import BlockState
-from mistune.plugins.math import math
+from mistune.plugins.math import math, parse_inline_math
 from mistune.plugins.table import table
 
 from analysis.figures.wording import say
@@ -18,6 +18,12 @@ from analysis.figures.wording import say
 Link = Callable[[str], str | None]
 """Where a link of the text leads on the page; None if it leads nowhere there."""
 
+INLINE_FORMULA = (
+    r"\$\$(?P<display_math_text>(?:[^$\\]|\\.)*?)\$\$|"
+    r"\$(?P<backtick_math_marker>`+)(?P<backtick_math_text>[\s\S]*?)(?P=backtick_math_marker)\$|"
+    r"\$(?![$\s])(?P<math_text>(?:[^$\\]|\\[\s\S])+?)\$(?!\d)"
+)
+"""mistune's own, but that a formula may go on in the next line."""
 NO_WORD = re.compile(r"[^\w\- ]")
 ITEM_OF_CONTENTS = re.compile(r"\[[^\]]*\]\(#[^)]*\)")
 
@@ -60,6 +66,7 @@ class Page:
         """
         renderer = _Renderer(self)
         markdown = Markdown(renderer=renderer, plugins=[math, table])
+        markdown.inline.register("inline_math", INLINE_FORMULA, parse_inline_math, before="link")
         markdown.before_render_hooks.append(_without_contents)
         # The text is the repository's or a notebook's own; its HTML is shown as written.
         return Markup(markdown(text))  # noqa: S704
@@ -119,7 +126,9 @@ class _Renderer(HTMLRenderer):
 
 def _formula(latex: str, display: str) -> str:
     """LaTeX as MathML, with the LaTeX itself as its annotation for those who copy it."""
-    mathml: str = convert(latex.strip(), display=display)
+    # latex2mathml shows the backslash of escaped braces.
+    escaped = latex.strip().replace(r"\{", r"\lbrace ").replace(r"\}", r"\rbrace ")
+    mathml: str = convert(escaped, display=display)
     noted = f'<annotation encoding="application/x-tex">{escape(latex.strip())}</annotation>'
     opened = re.sub(r"(<math[^>]*>)", r"\1<semantics>", mathml, count=1)
     return opened.replace("</math>", f"{noted}</semantics></math>")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from analysis.files import write_text
 from analysis.report.contents import Contents
+from analysis.report.site.gallery import gallery_pages
 from analysis.report.site.methods import method_pages
 from analysis.report.site.notebooks import notebook_pages
 
@@ -23,7 +24,7 @@ def write_site(contents: Contents) -> None:
         The report.
     """
     folder = contents.folder
-    for make in (notebook_pages, method_pages):
+    for make in (gallery_pages, notebook_pages, method_pages):
         for path, page in make(contents):
             write_text(folder / path, page)
     for asset in sorted(ASSETS.iterdir()):
