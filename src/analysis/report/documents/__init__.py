@@ -4,6 +4,7 @@ from analysis.report.browser import find_browser
 from analysis.report.contents import Contents
 from analysis.report.documents.captions import captions
 from analysis.report.documents.printing import print_reports
+from analysis.report.documents.workbook import write_workbook
 from analysis.vocabulary import LANGUAGES
 
 FOLDER = "documents"
@@ -29,6 +30,7 @@ def write_documents(contents: Contents) -> tuple[str, ...]:
     folder = contents.folder / FOLDER
     for language in LANGUAGES:
         write_text(folder / f"captions.{language}.md", captions(contents, language))
+        write_workbook(contents, language, folder / f"tables.{language}.xlsx")
     browser = find_browser()
     if browser is None:
         return (say("documents.no_browser", LANGUAGES[0]),)
