@@ -1,11 +1,13 @@
 """A repository of its own for each report that tests build."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from analysis.report.browser import find_browser, open_browser
 from analysis.report.build import Report, build_report
 from analysis.runs.parameters import MODELS, check_all
 
@@ -56,3 +58,16 @@ def toy_report(
 ) -> Report:
     """A report on a third study that no code knows of."""
     return build_in(make_repository(), toy_study_file, toy_extract, list(MODELS))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window, for the tests of one file.
+
+    For one file only: while it runs, nothing else in this process can use an event loop.
+    """
+    program = find_browser()
+    if program is None:
+        pytest.skip("Chromium is not installed")
+    with open_browser(program) as opened:
+        yield opened
