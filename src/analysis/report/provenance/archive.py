@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 from analysis.files import sha256, staged_file, write_text
+from analysis.report.provenance.layout import checksum_file
 from analysis.runs.provenance import source_epoch
 
 LEVEL = 6
@@ -14,7 +15,6 @@ FILE_MODE = 0o100644
 UNIX = 3
 EARLIEST = datetime.datetime(1980, 1, 1, tzinfo=datetime.UTC)
 """A zip archive can't hold an earlier time."""
-CHECKSUM_SUFFIX = ".sha256"
 
 
 def write_archive(folder: Path, target: Path) -> Path:
@@ -50,11 +50,6 @@ def write_archive(folder: Path, target: Path) -> Path:
             archive.writestr(_member(name, path.suffix), path.read_bytes(), compresslevel=LEVEL)
     write_text(checksum, f"{sha256(target)}  {target.name}\n")
     return target
-
-
-def checksum_file(archive: Path) -> Path:
-    """The file beside an archive that holds its checksum."""
-    return archive.with_name(archive.name + CHECKSUM_SUFFIX)
 
 
 def _member(name: str, suffix: str) -> zipfile.ZipInfo:

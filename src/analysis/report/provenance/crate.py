@@ -18,16 +18,12 @@ from analysis.files import canonical_json, sha256, write_text
 from analysis.report.contents import Contents
 from analysis.report.provenance.facts import Facts
 from analysis.report.provenance.inputs import Inputs, add_licence
-from analysis.report.provenance.manifest import MANIFEST_FILE
+from analysis.report.provenance.layout import CRATE_FILE, MANIFEST_FILE, PROGRAM, WORKFLOW
 from analysis.report.provenance.steps import Steps
 from analysis.vocabulary import LANGUAGES
 
 Told = dict[str, object]
-CRATE_FILE = "ro-crate-metadata.json"
 VERSION = "1.1"
-WORKFLOW = "workflow"
-"""The pack's folder of what was run: the notebooks without outputs, and the program around them."""
-PROGRAM = "build.py"
 TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
@@ -88,7 +84,8 @@ def write_crate(contents: Contents, facts: Facts) -> None:
     files = _add_files(crate, contents)
     inputs = Inputs.add(crate, facts)
     steps = Steps(crate, contents, facts, inputs, files)
-    crate.root_dataset["mentions"] = steps.add(f"{WORKFLOW}/{PROGRAM}", WORKFLOW)
+    runs = steps.add(f"{WORKFLOW}/{PROGRAM}", WORKFLOW)
+    crate.root_dataset["mentions"] = [*runs, *inputs.all]
     write_text(contents.folder / CRATE_FILE, canonical_json(crate.metadata.generate()))
 
 

@@ -9,12 +9,13 @@ from rocrate.model import ContextEntity, Entity
 from rocrate.rocrate import ROCrate
 
 from analysis.report.provenance.facts import Facts, Plain
+from analysis.report.provenance.layout import told_version
 
 LICENCES = {
     "MIT": "https://spdx.org/licenses/MIT",
     "CC BY 4.0": "https://creativecommons.org/licenses/by/4.0/",
 }
-PROGRAM = "placement-gaps"
+OWN = "placement-gaps"
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ class Inputs:
         """What a notebook reads."""
         return [self.processed, *self.published]
 
+    @property
+    def all(self) -> list[Entity]:
+        """All data."""
+        return [self.extract, *self.read]
+
 
 def add_licence(crate: ROCrate, name: str) -> Entity:
     """Add a licence, by its address where it is known."""
@@ -82,7 +88,7 @@ def _collection(
 ) -> Entity:
     parts = [_outside(crate, name, digest) for name, digest in hashes.items()]
     entity = crate.add(ContextEntity(crate, identifier, properties={"@type": "Collection"}))
-    for name, value in {**about, "hasPart": parts}.items():
+    for name, value in {**about, "hasPart": parts, "mainEntity": parts[0]}.items():
         entity[name] = value
     return entity
 
@@ -119,25 +125,17 @@ def _program(crate: ROCrate, facts: Facts) -> Entity:
         needed.append(_outside(crate, "requirements.lock", str(facts.environment["lock_sha256"])))
     about = {
         "@type": "SoftwareApplication",
-        "name": PROGRAM,
-        "softwareVersion": versions[PROGRAM],
-        "identifier": told_version(facts),
+        "name": OWN,
+        "softwareVersion": versions[OWN],
+        "identifier": told_version(facts.code),
     }
-    program = crate.add(ContextEntity(crate, f"#{PROGRAM}", properties=about))
+    program = crate.add(ContextEntity(crate, f"#{OWN}", properties=about))
     program["softwareRequirements"] = needed
     return program
 
 
-def told_version(facts: Facts) -> str:
-    """The commit, with a mark if files differed from it."""
-    commit = facts.code["commit"]
-    if commit is None:
-        return "not under version control"
-    return f"{commit}, changed" if facts.code["dirty"] else str(commit)
-
-
 def _without_own(versions: Iterable[str]) -> list[str]:
-    return sorted(name for name in versions if name != PROGRAM)
+    return sorted(name for name in versions if name != OWN)
 
 
 def _package(crate: ROCrate, name: str, version: str) -> Entity:

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from analysis.files import canonical_json, tree_hashes, write_text
+from analysis.report.provenance.layout import MANIFEST_FILE
 
-MANIFEST_FILE = "manifest.json"
 DIGEST = "digest"
 FILES = "files"
 

@@ -9,7 +9,8 @@ from rocrate.rocrate import ROCrate
 
 from analysis.report.contents import Contents
 from analysis.report.provenance.facts import Facts
-from analysis.report.provenance.inputs import Inputs, told_version
+from analysis.report.provenance.inputs import Inputs
+from analysis.report.provenance.layout import told_version
 from analysis.runs.parameters import MODELS
 from analysis.vocabulary import LANGUAGES
 
@@ -82,7 +83,7 @@ class Steps:
             tool,
             name=name,
             programmingLanguage=python,
-            version=told_version(self.facts),
+            version=told_version(self.facts.code),
             input=[reads, *(formal for formal, _ in self._parameters(name))],
             output=[output],
         )
@@ -143,7 +144,7 @@ class Steps:
             name="report",
             programmingLanguage=python,
             conformsTo={"@id": f"{BIOSCHEMAS}/ComputationalWorkflow/1.0-RELEASE"},
-            version=told_version(self.facts),
+            version=told_version(self.facts.code),
             input=[extract, *given],
             output=self._outputs(),
             hasPart=tools,
@@ -208,8 +209,9 @@ class Steps:
 
 
 def _set(entity: Entity, **properties: object) -> Entity:
+    """Set properties; a list of one as the one, as RO-Crate asks."""
     for name, value in properties.items():
-        entity[name] = value
+        entity[name] = value[0] if isinstance(value, list) and len(value) == 1 else value
     return entity
 
 
