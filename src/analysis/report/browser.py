@@ -1,4 +1,4 @@
-"""The browser that prints documents, where one is installed: found, and started alike everywhere."""
+"""The browser that prints documents: found where one is installed, and started alike."""
 
 import contextlib
 import os

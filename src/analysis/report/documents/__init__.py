@@ -1,3 +1,5 @@
+"""What a team works with on paper and in an office: the report, its tables, its captions."""
+
 from analysis.figures.wording import say
 from analysis.files import write_text
 from analysis.report.browser import find_browser

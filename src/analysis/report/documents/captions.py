@@ -24,7 +24,8 @@ def captions(contents: Contents, language: str) -> str:
     opening = [f"# {say('documents.captions', language)}"]
     if told := marks(contents, language):
         opening.append(f"**{' · '.join(told)}**")
-    opening.append("\n".join(f"- {name}: {value}" for name, value in describe(contents, language)))
+    facts = describe(contents, language)
+    opening.append("\n".join(f"- {say('words.item', language, name=a, value=b)}" for a, b in facts))
     sections = [_section(figure, language) for figure in contents.figures]
     return "\n\n".join([*opening, *sections]) + "\n"
 

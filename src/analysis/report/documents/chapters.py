@@ -16,6 +16,8 @@ ALONE: Final = re.compile(r"\*\*([^*]+)\*\*")
 """A text that only names what the tables below it are about."""
 WIDE: Final = 7
 """Columns from which a table is set smaller."""
+NUMBERED: Final = 2
+"""Level of the deepest headings that have a number and stand in the contents."""
 LONG: Final = 26
 """Rows from which a table may go on over the page."""
 
@@ -190,7 +192,7 @@ class _Headings(mistune.HTMLRenderer):
         if level == 1 and not self.title:
             self.title = text
             return ""
-        if level > 2:  # noqa: PLR2004 (deeper ones are neither numbered nor in the contents)
+        if level > NUMBERED:
             return f"<h{level}>{text}</h{level}>\n"
         number = len(self.sections) + 1
         section = Heading(f"section-{self._chapter}-{number}", f"{self._chapter}.{number} {text}")

@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 
 from analysis.release.results import is_hidden
-from analysis.release.units import FULL_DIGITS, UNITS, Unit
+from analysis.release.units import FULL_DIGITS, ONE_SIDED, UNITS, Unit
 from analysis.report.documents.labels import Labels
 from analysis.vocabulary import Audience, Estimand
 
@@ -97,7 +97,7 @@ class Typed:
     def columns(self) -> list[Column]:
         """The columns that readers see, in their order."""
         shown = []
-        for name in self._table:
+        for name in map(str, self._table):
             if name in LEFT_OUT or (name in IF_ANY and not self._holds_any(name)):
                 continue
             shown.append(self._column(name))
@@ -132,12 +132,17 @@ class Typed:
         missing = self._table[name].isna()
         if name in OF_REFERENCE:
             # Nobody is compared with: that is no count of zero.
-            missing |= (self._table["reference"] == "") & ~pd.Series(self.hidden, missing.index)
+            missing |= self._one_sided() & ~pd.Series(self.hidden, missing.index)
         kind: Callable[[float], Value] = int if whole else float
         return [
             (not_shown if hidden else DASH) if gone else kind(value)
             for value, gone, hidden in zip(self._table[name], missing, self.hidden, strict=True)
         ]
+
+    def _one_sided(self) -> pd.Series:
+        """Whether each row is about the group alone."""
+        alone = self._table["estimand"].isin(ONE_SIDED)
+        return alone | (self._table["reference"] == "")
 
     def _patterns(self, name: str) -> list[str]:
         rows = len(self._table)

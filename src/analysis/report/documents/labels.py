@@ -6,11 +6,13 @@ from typing import Final
 
 import pandas as pd
 
+from analysis.estimate.results import read_note
 from analysis.figures.wording import (
     SMALLEST_P,
     capitalise,
     catalogue,
     contrast_label,
+    covariate_list,
     group_label,
     level_label,
     note_sentences,
@@ -91,16 +93,25 @@ class Labels:
 
     def table(self, name: str) -> str:
         """Title of a table by its name, with the outcome and the group that the name ends with."""
+        kind, rest = self._kind(name)
+        title = self.short_table(name)
+        part = self._part(rest) if kind and rest else ""
+        if part.casefold() in ("", title.casefold()):
+            return title
+        return self.say("tables.part", table=title, part=part)
+
+    def short_table(self, name: str) -> str:
+        """Title of a table by its name alone, which several tables may share."""
+        kind, _ = self._kind(name)
+        return self.say(f"tables.{kind}") if kind else capitalise(name.replace("-", " "))
+
+    def _kind(self, name: str) -> tuple[str, str]:
+        """The longest known name that a table's begins with, and how that goes on."""
         stem = name.replace("-", "_")
         kinds = [key.partition(".")[2] for key in catalogue() if key.startswith("tables.")]
-        found = [kind for kind in kinds if stem == kind or stem.startswith(f"{kind}_")]
-        if not found:
-            return capitalise(name.replace("-", " "))
-        kind = max(found, key=len)
-        title = self.say(f"tables.{kind}")
-        if rest := stem.removeprefix(kind).strip("_"):
-            title = self.say("tables.part", table=title, part=self._part(rest))
-        return title
+        found = [kind for kind in kinds if f"{stem}_".startswith(f"{kind}_")]
+        kind = max(found, key=len, default="")
+        return kind, stem.removeprefix(kind).strip("_")
 
     def _known(self, key: str) -> str:
         return self.say(key) if key in catalogue() else ""
@@ -161,16 +172,29 @@ class Labels:
         return level_label(name, self._language)
 
     def _note(self, note: str) -> str:
-        sentences = note_sentences(self._study, note, self._language)
+        choices = {key: value for key, value in read_note(note).items() if key in CHOICES}
+        sentences = [
+            self.say(f"notes.{key}", value=CHOICES[key](self, value))
+            for key, value in choices.items()
+        ]
+        sentences += note_sentences(self._study, note, self._language, omit=choices)
         return self.say("words.separator").join(sentences)
+
+    def _covariates(self, names: str) -> str:
+        if not names:
+            return self.say("specification.none")
+        return covariate_list(self._study, names.split(", "), self._language)
+
+    def _choice(self, key: str, value: str) -> str:
+        return self._known(f"specifications.{key}_{value}") or value
 
     def _term(self, estimand: Estimand, term: str) -> str:
         """What a part is about: a horizon, two cohorts, a margin, a covariate, a step."""
         if estimand in WITHIN and term:
-            return self.say("terms.within", months=term)
+            return capitalise(self.say("terms.within", months=term))
         if estimand in MARGINS and term:
             margin = number(100 * float(term), self._language)
-            return self.say("terms.margin", margin=margin)
+            return capitalise(self.say("terms.margin", margin=margin))
         if ">" in term:
             before, _, after = term.partition(">")
             return self.say("terms.change", **{"from": before, "to": after})
@@ -179,5 +203,16 @@ class Labels:
             label = self._variable(covariate)
             return self.say("terms.times", times=times, covariate=label) if times else label
         if found := SPECIFICATION.fullmatch(term):
-            return self.say("terms.specification", number=int(found[1]))
+            return capitalise(self.say("terms.specification", number=int(found[1])))
         return capitalise(self._known(f"steps.{term}") or self._known(f"terms.{term}") or term)
+
+
+CHOICES: Final[Mapping[str, Callable[[Labels, str], str]]] = {
+    "spec_outcome": Labels._outcome,
+    "spec_reference": Labels._groups,
+    "spec_covariates": Labels._covariates,
+    "spec_model": lambda labels, value: labels._choice("model", value),
+    "spec_weights": lambda labels, value: labels._choice("weights", value),
+    "spec_unknown": lambda labels, value: labels._choice("unknown", value),
+}
+"""How the choices of a specification, which its note names, are told."""

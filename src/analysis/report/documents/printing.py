@@ -10,7 +10,6 @@ from typing import Final
 import matplotlib as mpl
 import pikepdf
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from playwright.sync_api import Page
 
 from analysis.figures.wording import count, say
@@ -32,6 +31,8 @@ MARGIN: Final = "17mm"
 INK: Final = "#444"
 MARK: Final = "#a3261b"
 """As in `templates/print.css`, which does not reach into the margins of a sheet."""
+TIME_LIMIT: Final = 120_000
+"""Milliseconds that a busy machine may take to load a report."""
 NUMBER_PAGES: Final = """pages => {
   for (const place of document.querySelectorAll("[data-page-of]"))
     place.textContent = pages[place.dataset.pageOf] ?? "";
@@ -63,6 +64,7 @@ def print_reports(contents: Contents, browser: Path) -> list[Path]:
             layout = Path(scratch) / f"report.{language}.html"
             layout.write_text(lay_out(contents, language), encoding="utf-8")
             page = program.new_page()
+            page.set_default_timeout(TIME_LIMIT)
             page.goto(layout.as_uri())
             # Only a first print tells on which pages the contents' links end.
             page.evaluate(NUMBER_PAGES, page_numbers(_print(page, contents, language)))
@@ -93,7 +95,7 @@ def lay_out(contents: Contents, language: str) -> str:
         public=contents.audience is Audience.PUBLIC,
         chapters=read_chapters(contents, language),
         file=lambda figure: (contents.folder / figure.file(language, "svg")).absolute().as_uri(),
-        say=lambda key, **values: Markup(say(key, language, **values)),
+        say=lambda key, **values: say(key, language, **values),
         count=lambda value: count(value, language),
     )
 

@@ -1,4 +1,4 @@
-"""The tables of a report as a workbook: a sheet each, typed, and a sheet of contents before them."""
+"""The tables of a report as a workbook: a typed sheet each, and a sheet of contents first."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,13 +15,14 @@ from xlsxwriter.worksheet import Worksheet
 from analysis.figures.wording import say
 from analysis.files import staged_file
 from analysis.report.contents import Contents, ReportTable
-from analysis.report.documents.columns import COUNT, TEXT, Column, Typed
+from analysis.report.documents.columns import COUNT, Column, Typed
 from analysis.report.documents.labels import Labels
 from analysis.report.documents.marks import cohort, describe, marks, title
+from analysis.runs.provenance import source_epoch
 from analysis.vocabulary import Audience
 
-CREATED: Final = datetime(1980, 1, 1, tzinfo=UTC)
-"""Of every workbook: when it was made is told by the run's record, not by the file."""
+EARLIEST: Final = datetime(1980, 1, 1, tzinfo=UTC)
+"""Date of workbooks, which must have one, unless SOURCE_DATE_EPOCH asks for another."""
 NAME_LENGTH: Final = 31
 FORBIDDEN: Final = re.compile(r"[\[\]:*?/\\]")
 """What the format allows in no sheet's name."""
@@ -56,7 +57,7 @@ def write_workbook(contents: Contents, language: str, target: Path) -> None:
     target
         The file. Its bytes depend on the contents alone.
     """
-    sheets = _sheets(contents, language)
+    sheets, epoch = _sheets(contents, language), source_epoch()
     with staged_file(target) as staged:
         book = xlsxwriter.Workbook(staged, {"in_memory": True})
         book.set_properties(
@@ -64,7 +65,7 @@ def write_workbook(contents: Contents, language: str, target: Path) -> None:
                 "title": title(contents, language),
                 "subject": cohort(contents, language),
                 "keywords": " ".join(marks(contents, language)),
-                "created": CREATED,
+                "created": EARLIEST if epoch is None else datetime.fromtimestamp(epoch, UTC),
             }
         )
         writer = _Writer(book, contents, language)
@@ -76,13 +77,12 @@ def write_workbook(contents: Contents, language: str, target: Path) -> None:
 
 def _sheets(contents: Contents, language: str) -> list[Sheet]:
     labels = Labels(contents.study, language)
-    titles = [labels.table(table.id) for table in contents.tables]
-    first = say("workbook.contents", language)
+    short = [labels.short_table(table.id) for table in contents.tables]
+    names = sheet_names(short, taken=[say("workbook.contents", language)])
     made = []
-    for table, heading, name in zip(
-        contents.tables, titles, sheet_names(titles, taken=[first]), strict=True
-    ):
+    for table, name in zip(contents.tables, names, strict=True):
         typed = Typed(table.data, labels, language, contents.audience)
+        heading = labels.table(table.id)
         made.append(Sheet(name, heading, table, typed.columns(), sum(typed.hidden)))
     return made
 
