@@ -19,7 +19,7 @@ INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and give its exit code: 0, 1 if a notebook failed, 2 for wrong input."""
+    """Run a command and give its exit code: 0, 1 if it found or left a fault, 2 for wrong input."""
     given = _parser().parse_args(arguments)
     try:
         code: int = given.run(given)
@@ -81,6 +81,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_audience(pack)
     pack.set_defaults(run=_pack)
 
+    trace = commands.add_parser("trace", help="tell what made a figure, table or other file")
+    trace.add_argument("file", type=Path, help="the file, wherever it lies")
+    trace.add_argument("--pack", type=Path, help="folder or zip that it is from; found if left out")
+    trace.set_defaults(run=_trace)
+
+    verify = commands.add_parser("verify", help="name what was changed, added or lost in a pack")
+    verify.add_argument("pack", type=Path, help="folder or zip of the pack")
+    verify.set_defaults(run=_verify)
+
     studies = commands.add_parser("studies", help="list the studies")
     studies.set_defaults(run=_studies)
 
@@ -101,9 +110,7 @@ def _add_audience(parser: argparse.ArgumentParser) -> None:
         ("internal", "unrounded, for use inside the provider only"),
         ("public", "rounded, small groups hidden"),
     ):
-        one.add_argument(
-            f"--{name}", dest="audience", action="store_const", const=name, help=words
-        )
+        one.add_argument(f"--{name}", dest="audience", action="store_const", const=name, help=words)
 
 
 def _whole(text: str) -> int:
@@ -235,6 +242,22 @@ def _from_root(study: str) -> str:
     path, root = Path(study).resolve(), project_root()
     inside = split_variants(study)[0].endswith(SUFFIXES) and path.is_relative_to(root)
     return path.relative_to(root).as_posix() if inside else study
+
+
+def _trace(given: argparse.Namespace) -> int:
+    from analysis.report.provenance.trace import trace
+
+    lines, known = trace(given.file, given.pack)
+    print("\n".join(lines), file=sys.stdout if known else sys.stderr)
+    return 0 if known else NOT_DONE
+
+
+def _verify(given: argparse.Namespace) -> int:
+    from analysis.report.provenance.verify import verify
+
+    verdict = verify(given.pack)
+    print("\n".join(verdict.lines(given.pack.name)))
+    return NOT_DONE if verdict.faults else 0
 
 
 def _studies(_: argparse.Namespace) -> int:
