@@ -13,15 +13,17 @@ from analysis.estimate.journey import funnel, overlap, shares_by_group
 from analysis.estimate.rates import rate_rows
 from analysis.estimate.results import result_table
 from analysis.figures.adjustment import adjustment_chart
+from analysis.figures.curves import curves_charts
 from analysis.figures.journey import funding_chart, funnel_chart, outcomes_chart, overlap_chart
 from analysis.figures.published import beside_printed, published_chart
 from analysis.figures.rates import rates_chart
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
-from analysis.figures.times import curves_charts
 from analysis.ingest import Processed, process_extract
 from analysis.ingest.published import read_published
+from analysis.release.results import Release
 from analysis.studies import Study, load_study
+from analysis.vocabulary import Audience
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -90,7 +92,9 @@ def _described(data: Processed, declared: Study) -> tuple[Chart, ...]:
             published_chart(beside_printed(rates, own, about), about),
         ]
     cells = time_cells(study, data.path, duration="placed", covariates=(), cohort=cohort)
-    charts += curves_charts(times_to_event(study, "placed", cells, ())[1], subject("placed"))
+    internal = Release(Audience.INTERNAL)
+    results, curves = times_to_event(study, "placed", cells, ())
+    charts += curves_charts(internal.curves(curves), internal.results(results), subject("placed"))
     # Five panels side by side, with as many steps as adjusters.
     adjusters = ("gender", "country")
     cells = study_cells(study, data.path, outcome="placed_6", covariates=adjusters, cohort=cohort)

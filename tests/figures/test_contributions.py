@@ -27,8 +27,9 @@ from analysis.figures.decompositions import base_method, show_methods
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.ingest import Processed
+from analysis.release.results import Release
 from analysis.studies import Study
-from analysis.vocabulary import LANGUAGES, Contrast, Estimand
+from analysis.vocabulary import LANGUAGES, Audience, Contrast, Estimand
 
 COVARIATES = ("gender", "country", "path")
 CONTRASTS = (Contrast.ANY, Contrast.MARGINAL)
@@ -47,7 +48,8 @@ def split(provider_processed: Processed, provider_study: Study) -> pd.DataFrame:
         cohort="2022",
     )  # fmt: skip
     options = GapOptions(contrasts=CONTRASTS)
-    return decompositions(provider_study, "placed_6", cells, COVARIATES, options)
+    split = decompositions(provider_study, "placed_6", cells, COVARIATES, options)
+    return Release(Audience.INTERNAL).results(split)
 
 
 def drawn(split: pd.DataFrame, subject: Subject) -> list[Chart]:

@@ -9,12 +9,13 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from analysis.estimate.small.intersections import intersections
+from analysis.estimate.small.intersections import intersections as estimate
 from analysis.figures import intersections as module
 from analysis.figures.intersections import intersections_chart, show_partition, shrunk_rows
 from analysis.figures.subject import Subject
+from analysis.release.results import Release
 from analysis.studies import Study, load_study
-from analysis.vocabulary import LANGUAGES, NON_UNDERSERVED, Estimand
+from analysis.vocabulary import LANGUAGES, NON_UNDERSERVED, Audience, Estimand
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,10 @@ def cells_of(study: Study, *, scale: int = 1, clusters: int = 0) -> pd.DataFrame
         return cells
     parts = [cells.assign(cluster=f"c{number:02d}") for number in range(clusters)]
     return pd.concat(parts, ignore_index=True)
+
+
+def intersections(study: Study, outcome: str, cells: pd.DataFrame) -> pd.DataFrame:
+    return Release(Audience.INTERNAL).results(estimate(study, outcome, cells))
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,9 @@ from analysis.estimate.options import GapOptions
 from analysis.figures.response import METHODS, response_chart, response_rows, show_response
 from analysis.figures.subject import Subject
 from analysis.ingest import Processed
+from analysis.release.results import Release
 from analysis.studies import Study
-from analysis.vocabulary import LANGUAGES, UNDERSERVED, Contrast
+from analysis.vocabulary import LANGUAGES, UNDERSERVED, Audience, Contrast
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,8 @@ def rows(subject: Subject, provider_processed: Processed) -> pd.DataFrame:
 
     options = GapOptions(contrasts=(Contrast.ANY, Contrast.MARGINAL))
     cells = count("placed_6"), count("answered_6")
-    return response_rows(response_gaps(subject.study, "placed_6", *cells, covariates, options))
+    gaps = response_gaps(subject.study, "placed_6", *cells, covariates, options)
+    return response_rows(Release(Audience.INTERNAL).results(gaps))
 
 
 def test_each_gap_has_one_row(rows: pd.DataFrame, subject: Subject) -> None:

@@ -15,7 +15,8 @@ from analysis.figures.fragility import (
     show_confounders,
     show_sensitivity,
 )
-from analysis.vocabulary import LANGUAGES, Contrast
+from analysis.release.results import Release
+from analysis.vocabulary import LANGUAGES, Audience, Contrast
 
 ADJUSTERS = ("gender", "age_band", "country")
 
@@ -25,7 +26,8 @@ def results_of(estimated: Any, adjusters: tuple[str, ...]) -> pd.DataFrame:
         estimated.study, estimated.processed, outcome="graduated", covariates=adjusters
     )
     options = GapOptions(contrasts=(Contrast.ANY, Contrast.MARGINAL))
-    return sensitivity(estimated.study, "graduated", cells, adjusters, options)
+    found = sensitivity(estimated.study, "graduated", cells, adjusters, options)
+    return Release(Audience.INTERNAL).results(found)
 
 
 @pytest.fixture(scope="module")

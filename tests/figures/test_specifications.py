@@ -16,7 +16,8 @@ from analysis.figures.specifications import (
     joint_sentence,
     show_joint_test,
 )
-from analysis.vocabulary import LANGUAGES, Estimand
+from analysis.release.results import Release
+from analysis.vocabulary import LANGUAGES, Audience, Estimand
 
 ADJUSTERS = ("gender", "age_band", "country")
 OUTCOMES = {"placed": None}
@@ -27,9 +28,10 @@ def curve(estimated: Any) -> pd.DataFrame:
     patterns = count_patterns(
         estimated.study, estimated.processed, outcomes=OUTCOMES, covariates=ADJUSTERS
     )
-    return specification_curve(
+    curve = specification_curve(
         estimated.study, "placed", patterns, ADJUSTERS, outcomes=OUTCOMES, draws=9, most=40
     )
+    return Release(Audience.INTERNAL).specifications(curve)
 
 
 def none_of(curve: pd.DataFrame) -> pd.DataFrame:
@@ -82,15 +84,18 @@ def test_texts_stay_inside_and_apart(estimated: Any, curve: pd.DataFrame) -> Non
         assert not any(points.overlaps(box) for box in titles)
 
 
-def test_the_joint_test_is_told_with_what_it_rests_on(curve: pd.DataFrame) -> None:
+def test_the_joint_test_is_told_with_what_it_rests_on(estimated: Any, curve: pd.DataFrame) -> None:
     """The toy study has clusters, and more than 40 specifications are possible."""
-    said = joint_sentence(curve, "en")
+    said = joint_sentence(curve, estimated.subject("placed"), "en")
     assert "joint test" in said
     assert "share clusters" in said
     assert "The 40 were chosen" in said
     summary = curve["estimand"] == Estimand.SPECIFICATIONS_MEDIAN
     untested = curve.assign(p_value=curve["p_value"].mask(summary))
-    assert joint_sentence(untested, "en") == "The joint test could not be had."
+    assert (
+        joint_sentence(untested, estimated.subject("placed"), "en")
+        == "The joint test could not be had."
+    )
 
 
 def test_a_curve_of_no_estimates_says_why(estimated: Any, curve: pd.DataFrame) -> None:

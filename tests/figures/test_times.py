@@ -10,12 +10,28 @@ from matplotlib.text import Text
 from analysis.cells import time_cells
 from analysis.estimate.duration.times import times_to_event
 from analysis.estimate.options import GapOptions
+from analysis.figures.curves import curves_charts, tick_step
+from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.tables import DASH
-from analysis.figures.times import curves_charts, horizons_table, risk_table, tick_step
+from analysis.figures.times import horizons_table, risk_table
 from analysis.ingest import Processed
+from analysis.release.results import Release
 from analysis.studies import Study
-from analysis.vocabulary import LANGUAGES, Contrast, Estimand
+from analysis.vocabulary import LANGUAGES, Audience, Contrast, Estimand
+
+
+def released(
+    times: tuple[pd.DataFrame, pd.DataFrame], audience: Audience
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    results, curves = times
+    return Release(audience).results(results), Release(audience).curves(curves)
+
+
+def charts_of(
+    times: tuple[pd.DataFrame, pd.DataFrame], subject: Subject, curves: pd.DataFrame | None = None
+) -> list[Chart]:
+    return curves_charts(times[1] if curves is None else curves, times[0], subject)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +51,10 @@ def followed(provider_processed: Processed, subject: Subject) -> dict[str, Any]:
         "others": (Contrast.COMPLEMENT,),
     }
     return {
-        name: times_to_event(study, "placed", cells, ["gender"], GapOptions(contrasts=contrasts))
+        name: released(
+            times_to_event(study, "placed", cells, ["gender"], GapOptions(contrasts=contrasts)),
+            Audience.INTERNAL,
+        )
         for name, contrasts in asked.items()
     }
 
@@ -43,11 +62,11 @@ def followed(provider_processed: Processed, subject: Subject) -> dict[str, Any]:
 def test_there_is_a_chart_of_the_whole_and_one_of_the_categories(
     followed: dict[str, Any], subject: Subject
 ) -> None:
-    whole, categories = curves_charts(followed["non_underserved"][1], subject)
+    whole, categories = charts_of(followed["non_underserved"], subject)
     assert whole.id == "curves-placed-underserved"
     assert categories.id == "curves-placed-categories"
-    assert [chart.id for chart in curves_charts(followed["others"][1], subject)] == [categories.id]
-    assert curves_charts(followed["others"][1].iloc[:0], subject) == []
+    assert [chart.id for chart in charts_of(followed["others"], subject)] == [categories.id]
+    assert charts_of(followed["others"], subject, followed["others"][1].iloc[:0]) == []
     assert len(categories.draw("fr").axes) == len(subject.study.categories)
 
 
@@ -55,7 +74,7 @@ def test_there_is_a_chart_of_the_whole_and_one_of_the_categories(
 def test_lines_and_numbers_at_risk_are_those_of_the_data(
     followed: dict[str, Any], subject: Subject, language: str
 ) -> None:
-    chart = curves_charts(followed["non_underserved"][1], subject)[0]
+    chart = charts_of(followed["non_underserved"], subject)[0]
     axes = chart.draw(language).axes[0]
     for line, side in zip(axes.lines, ("group", "reference"), strict=True):
         own = chart.data[chart.data["side"] == side]
@@ -68,7 +87,7 @@ def test_lines_and_numbers_at_risk_are_those_of_the_data(
 
 def test_axes_hold_every_interval(followed: dict[str, Any], subject: Subject) -> None:
     for reference in followed:
-        for chart in curves_charts(followed[reference][1], subject):
+        for chart in charts_of(followed[reference], subject):
             highest = chart.data["ci_high"].max()
             assert all(axes.get_ylim()[1] >= min(highest, 1) for axes in chart.draw("en").axes)
 
@@ -78,7 +97,7 @@ def test_words_tell_the_last_month_that_all_were_followed_to(
 ) -> None:
     curves = followed["non_underserved"][1]
     short = curves[(curves["group"] != "refugee") | (curves["month"] <= 6)]
-    categories = curves_charts(short, subject)[1]
+    categories = charts_of(followed["non_underserved"], subject, short)[1]
     assert categories.words["en"].headline.startswith("Placed within 6 months")
     assert "nan" not in categories.words["fr"].caption
     assert categories.draw("en").axes
@@ -86,7 +105,7 @@ def test_words_tell_the_last_month_that_all_were_followed_to(
 
 def test_curves_without_intervals_can_be_drawn(followed: dict[str, Any], subject: Subject) -> None:
     curves = followed["non_underserved"][1].assign(ci_low=np.nan, ci_high=np.nan)
-    for chart in curves_charts(curves, subject):
+    for chart in charts_of(followed["non_underserved"], subject, curves):
         assert "no interval" in chart.words["en"].caption
         assert chart.draw("en").axes
 

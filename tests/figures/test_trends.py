@@ -21,8 +21,9 @@ from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.trends import show_changes, trend_chart
 from analysis.ingest import Processed
+from analysis.release.results import Release
 from analysis.studies import Study
-from analysis.vocabulary import LANGUAGES, Contrast, Estimand
+from analysis.vocabulary import LANGUAGES, Audience, Contrast, Estimand
 
 COVARIATES = ("gender", "country")
 CONTRASTS = (Contrast.ANY, Contrast.MARGINAL)
@@ -44,15 +45,17 @@ def changes(provider_processed: Processed, provider_study: Study) -> pd.DataFram
         for cohort in ("2020", "2021", "2022", "2023", "2024")
     }  # fmt: skip
     options = GapOptions(contrasts=CONTRASTS)
-    return gap_trends(provider_study, "placed_6", cells, COVARIATES, options)
+    trends = gap_trends(provider_study, "placed_6", cells, COVARIATES, options)
+    return Release(Audience.INTERNAL).results(trends)
 
 
 @pytest.fixture(scope="module")
 def steps(provider_processed: Processed, provider_study: Study) -> pd.DataFrame:
-    return journey_gaps(
+    gaps = journey_gaps(
         provider_study, provider_processed.path, cohort="2022", covariates=COVARIATES,
         options=GapOptions(contrasts=CONTRASTS), draws=99,
     )  # fmt: skip
+    return Release(Audience.INTERNAL).results(gaps)
 
 
 @pytest.fixture(scope="module")

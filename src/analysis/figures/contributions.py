@@ -9,9 +9,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures.forest import draw_zero, interval_words
+from analysis.figures.forest import draw_zero
+from analysis.figures.released import (
+    adjusters,
+    against,
+    gap_words,
+    hidden_rows,
+    most_persons,
+    points_of,
+)
 from analysis.figures.save import Chart
-from analysis.figures.small_sides import is_small, small_sides
+from analysis.figures.small_sides import hidden_sides, is_small, small_sides
 from analysis.figures.subject import Subject
 from analysis.figures.theme import (
     INK,
@@ -26,8 +34,8 @@ from analysis.figures.theme import (
     titles_height,
     wrap_label,
 )
-from analysis.figures.wording import capitalise, enumerate_words, number, points, say
-from analysis.vocabulary import Contrast, Estimand
+from analysis.figures.wording import capitalise, enumerate_words, say
+from analysis.vocabulary import Audience, Contrast, Estimand
 
 ROW_HEIGHT = 0.42
 BAR = 0.6
@@ -41,6 +49,8 @@ EDGES: Final = {PART: STRONG, REST: "white", TOTAL: INK, ASIDE: INK}
 """Of the hatches too. A white edge would hide a thin bar."""
 
 SHOWN_METHOD: Final = "oaxaca_pooled_group"
+JOURNEY_DIGITS: Final = 2
+SUM_TOLERANCE: Final = 1e-6
 STEPS: Final = ("admission", "start", "graduation", "placement")
 
 
@@ -115,7 +125,7 @@ def journey_parts(results: pd.DataFrame) -> pd.DataFrame:
     kinds[step & (results["term"] == "")] = TOTAL
     aside = (results["estimand"] == Estimand.NONRESPONSE_SHIFT) & (results["term"] == "")
     # A gap that can't be weighted has its steps all the same, but nothing to show beside them.
-    kinds[aside & results["estimate"].notna()] = ASIDE
+    kinds[aside & (results["estimate"].notna() | hidden_rows(results))] = ASIDE
     return _in_order(results.assign(kind=kinds))
 
 
@@ -142,6 +152,9 @@ def contributions_charts(parts: pd.DataFrame, subject: Subject, kind: Kind) -> l
     kind
         Which of the two.
     """
+    if kind is JOURNEY and subject.audience is Audience.INTERNAL:
+        # Placements per application are few: where nothing is rounded, they need one more digit.
+        parts = parts.assign(digits=JOURNEY_DIGITS)
     together = parts["contrast"] == Contrast.ANY
     charts = []
     for name, rows in (("underserved", parts[together]), ("categories", parts[~together])):
@@ -165,43 +178,67 @@ def _words(rows: pd.DataFrame, subject: Subject, kind: Kind, language: str) -> W
     values = say("words.separator", language).join(
         _value(own, subject, kind, language) for _, own in rows.groupby("group", sort=False)
     )
-    n = int((rows["n_group"] + rows["n_reference"]).max())
+    note = say(f"{kind.section}.note", language) + _remarks(rows, subject, kind, language)
     shared = {
         "outcome": subject.outcome_words(language),
         "level": subject.level(language),
         "population": subject.population(language),
-        "comparison": say(_comparison(rows), language),
-        "n": number(n, language),
+        "comparison": against(rows, language),
+        "n": most_persons(rows, language),
         "values": values,
+        "note": note,
     }
     return Words(
         _headline(rows, subject, kind, language),
         say(f"{kind.section}.subtitle", language, **shared),
-        say(f"{kind.section}.note", language) + _small(rows, subject, kind, language),
+        note,
         subject.source(language),
         say(f"{kind.section}.caption", language, **shared),
         say(f"{kind.section}.alt", language, **shared),
     )
 
 
-def _small(rows: pd.DataFrame, subject: Subject, kind: Kind, language: str) -> str:
-    """Sentence on the small groups; of the journey each step has its own persons."""
+def _remarks(rows: pd.DataFrame, subject: Subject, kind: Kind, language: str) -> str:
+    """Sentences on what is held fixed, what is rounded, small groups and hidden ones."""
+    held = adjusters(rows["note"], subject, language)
+    said = [say(f"{kind.section}.adjusted", language, adjusters=held)] if held else []
+    if not _add_up(_shown(rows)):
+        said.append(say("released.sums", language))
+    told = "".join(f" {sentence}" for sentence in said)
     if kind is not JOURNEY:
-        return small_sides(rows[rows["kind"] == TOTAL], subject, language)
+        wholes = rows[rows["kind"] == TOTAL]
+        return (
+            told + small_sides(wholes, subject, language) + hidden_sides(wholes, subject, language)
+        )
+
+    def step(row: pd.Series) -> str:
+        return say(f"steps.{row['term']}", language)
+
+    # Of the journey each step has its own persons.
     steps = rows[rows["kind"] == PART]
-    return small_sides(steps, subject, language, lambda row: say(f"steps.{row['term']}", language))
+    return (
+        told
+        + small_sides(steps, subject, language, step)
+        + hidden_sides(steps, subject, language, step)
+    )
 
 
-def _comparison(rows: pd.DataFrame) -> str:
-    complement = (rows["contrast"] == Contrast.COMPLEMENT).any()
-    return "forest.against_others" if complement else "forest.against_non_underserved"
+def _add_up(rows: pd.DataFrame) -> bool:
+    """Whether the parts of each group still add up to its gap after rounding."""
+    signs = rows["kind"].map({PART: 1.0, REST: 1.0, TOTAL: -1.0})
+    left = (rows["estimate"] * signs).groupby(rows["group"]).sum()
+    return bool((left.abs() < SUM_TOLERANCE).all())
+
+
+def _shown(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the groups of which no part is hidden."""
+    return rows[~rows["group"].isin(rows.loc[hidden_rows(rows), "group"])]
 
 
 def _headline(rows: pd.DataFrame, subject: Subject, kind: Kind, language: str) -> str:
-    outcome = subject.outcome_words(language)
-    wholes = rows[rows["kind"] == TOTAL].set_index("group")["estimate"]
-    parts = rows[rows["kind"] == PART]
-    if wholes.isna().any() or parts.empty:
+    rows, outcome = _shown(rows), subject.outcome_words(language)
+    wholes, parts = (rows[rows["kind"] == one] for one in (TOTAL, PART))
+    if wholes["estimate"].isna().any() or parts.empty:
         return say(f"{kind.section}.headline_missing", language, outcome=outcome)
     unsure = parts["ci_low"].isna() | is_small(parts)
     if kind is JOURNEY:
@@ -211,14 +248,15 @@ def _headline(rows: pd.DataFrame, subject: Subject, kind: Kind, language: str) -
     if parts.empty:
         return say(f"{kind.section}.headline_missing", language, outcome=outcome)
     outcome = capitalise(outcome)
-    explained = parts.groupby("group", sort=False)["estimate"].sum()
-    if len(wholes) == 1:
-        return say(
-            "composition.headline", language, outcome=outcome,
-            gap=points(wholes.iloc[0], language), explained=points(explained.iloc[0], language),
-        )  # fmt: skip
-    ends = {"low": points(explained.min(), language), "high": points(explained.max(), language)}
-    return say("composition.headline_categories", language, outcome=outcome, **ends)
+    explained = parts.groupby("group", sort=False).agg({"estimate": "sum", "digits": "min"})
+    low, high = (
+        points_of(explained.loc[explained["estimate"].agg(end)], language)
+        for end in ("idxmin", "idxmax")
+    )
+    if rows["group"].nunique() == 1:
+        gap = points_of(wholes.iloc[0], language)
+        return say("composition.headline", language, outcome=outcome, gap=gap, explained=low)
+    return say("composition.headline_categories", language, outcome=outcome, low=low, high=high)
 
 
 def _journey_headline(parts: pd.DataFrame, subject: Subject, outcome: str, language: str) -> str:
@@ -235,13 +273,13 @@ def _journey_headline(parts: pd.DataFrame, subject: Subject, outcome: str, langu
     if alone and least["estimate"] < 0 < most["estimate"]:
         return say(
             "steps.headline_both", language,
-            ahead=step(most), plus=points(most["estimate"], language, 2),
-            behind=step(least), minus=points(least["estimate"], language, 2),
+            ahead=step(most), plus=points_of(most, language),
+            behind=step(least), minus=points_of(least, language),
         )  # fmt: skip
     largest = max((least, most), key=lambda row: abs(row["estimate"]))
     return say(
         "steps.headline" if alone else "steps.headline_categories", language,
-        step=step(largest), value=points(largest["estimate"], language, 2),
+        step=step(largest), value=points_of(largest, language),
         group=subject.group(largest["group"], language),
     )  # fmt: skip
 
@@ -259,10 +297,12 @@ def _value(own: pd.DataFrame, subject: Subject, kind: Kind, language: str) -> st
     group = subject.group(own["group"].iloc[0], language)
     missing = own[own["estimate"].isna()]
     if len(missing):
-        return f"{group}: {subject.reason(missing.iloc[0], language)}"
+        return say(
+            "words.item", language, name=group, value=subject.reason(missing.iloc[0], language)
+        )
     told = enumerate_words(
         (
-            f"{bar_label(row, subject, kind, language)} {_number(row, kind, language)}"
+            f"{bar_label(row, subject, kind, language)} {gap_words(row, language)}"
             for _, row in own.iterrows()
         ),
         language,
@@ -271,14 +311,6 @@ def _value(own: pd.DataFrame, subject: Subject, kind: Kind, language: str) -> st
         "words.against", language, **subject.sides(own[own["kind"] == TOTAL].iloc[0], language)
     )
     return say("words.item", language, name=f"{group} ({sides})", value=told)
-
-
-def _number(row: pd.Series, kind: Kind, language: str) -> str:
-    """A part with its interval, in points."""
-    # Placements per application are few: their parts need one more digit.
-    digits = 2 if kind is JOURNEY else 1
-    told = interval_words(row["ci_low"], row["ci_high"], language, digits)
-    return f"{points(row['estimate'], language, digits)} ({told})"
 
 
 def _draw(rows: pd.DataFrame, subject: Subject, kind: Kind, words: Words, language: str) -> Figure:
@@ -298,9 +330,15 @@ def _draw(rows: pd.DataFrame, subject: Subject, kind: Kind, words: Words, langua
     )
     for axes, group in zip(panels, groups, strict=True):
         own = rows[rows["group"] == group]
-        _draw_bars(axes, own, lines, language)
+        missing = own[own["estimate"].isna()]
+        if len(missing):
+            _say_why(axes, subject.absence(missing.iloc[0], language), alone=alone)
+            continue
+        _draw_bars(axes, own, lines)
         if alone:
-            _label_bars(axes, own, lines, kind, language)
+            for _, row in own.iterrows():
+                told = gap_words(row, language, zero=False)
+                label_beside(axes, lines[row["kind"], row["term"]], told, size=8.0)
     labels = [wrap_label(bar_label(row, subject, kind, language)) for _, row in names.iterrows()]
     name_rows(panels[0], labels)
     ends = _ends(rows)
@@ -312,13 +350,14 @@ def _draw(rows: pd.DataFrame, subject: Subject, kind: Kind, words: Words, langua
     return figure
 
 
-def _draw_bars(
-    axes: Axes, own: pd.DataFrame, lines: Mapping[tuple[str, str], int], language: str
-) -> None:
-    if own["estimate"].isna().any():
-        axes.text(0.5, 0.5, say("words.not_estimable", language), transform=axes.transAxes,
-                  ha="center", va="center", size=8.2, color=MUTED)  # fmt: skip
-        return
+def _say_why(axes: Axes, reason: str, *, alone: bool) -> None:
+    """Write in a panel why it has no bars."""
+    text = wrap_label(reason, 40 if alone else 14)
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", size=8.2,
+              color=MUTED)  # fmt: skip
+
+
+def _draw_bars(axes: Axes, own: pd.DataFrame, lines: Mapping[tuple[str, str], int]) -> None:
     _join_bars(axes, own, lines)
     for _, row in own.iterrows():
         y, left = lines[row["kind"], row["term"]], row["begin"]
@@ -339,14 +378,6 @@ def _join_bars(axes: Axes, own: pd.DataFrame, lines: Mapping[tuple[str, str], in
     for (upper, lower), end in zip(pairwise(places), ends, strict=False):
         reach = [upper - BAR / 2, lower + BAR / 2]
         axes.plot([end, end], reach, color=MUTED, linewidth=0.8, solid_capstyle="butt", zorder=0.9)
-
-
-def _label_bars(
-    axes: Axes, own: pd.DataFrame, lines: Mapping[tuple[str, str], int], kind: Kind, language: str
-) -> None:
-    for _, row in own[own["estimate"].notna()].iterrows():
-        text = _number(row, kind, language)
-        label_beside(axes, lines[row["kind"], row["term"]], text, size=8.0)
 
 
 def _ends(rows: pd.DataFrame) -> pd.DataFrame:

@@ -12,13 +12,14 @@ from analysis.figures.tables import (
     SAID_ABOVE,
     Format,
     comparison,
-    ratio,
     show,
     show_message,
     spread,
     with_interval,
 )
-from analysis.figures.wording import note_sentences, number, p_words, percent, points, say
+from analysis.figures.theme import is_few
+from analysis.figures.wording import note_sentences, number, percent, points, say
+from analysis.release.results import is_hidden
 from analysis.vocabulary import Estimand
 
 Columns = Mapping[Estimand, tuple[str, Format]]
@@ -48,11 +49,13 @@ def _sides(row: pd.Series, subject: Subject, language: str) -> str:
 
 def _remarks(rows: pd.DataFrame, subject: Subject, language: str) -> str:
     """Remarks of the rows of one line, each once."""
-    sentences = (
+    sentences = [
         sentence
         for note in rows["note"]
         for sentence in note_sentences(subject.study, note, language, SAID)
-    )
+    ]
+    if any(is_few(row["n_group"], row["n_reference"]) for _, row in rows.iterrows()):
+        sentences.append(say("words.small_group", language))
     return say("words.separator", language).join(dict.fromkeys(sentences))
 
 
@@ -64,7 +67,7 @@ def firth_table(results: pd.DataFrame, subject: Subject, language: str) -> pd.Da
     """Each gap and odds ratio by Firth's penalised logit."""
     columns: Columns = {
         Estimand.ADJUSTED_DIFFERENCE: ("adjusted", points),
-        Estimand.ODDS_RATIO: ("odds_ratio", ratio),
+        Estimand.ODDS_RATIO: ("odds_ratio", number),
     }
     rows = subject.rows(results, estimand=list(columns))
     rows = rows[rows["method"].str.startswith("firth")]
@@ -81,9 +84,9 @@ def detectable_table(results: pd.DataFrame, subject: Subject, language: str) -> 
     columns: Columns = {
         Estimand.MINIMAL_DETECTABLE_GAP: (
             "detectable",
-            lambda value, each: number(100 * value, each, 1),
+            lambda value, each, digits: number(100 * value, each, digits),
         ),
-        Estimand.POWER: ("power", _power),
+        Estimand.POWER: ("power", lambda value, each, _: _power(value, each)),
     }
     rows = subject.rows(results, estimand=list(columns))
     table = _table(rows, subject, columns, language)
@@ -98,7 +101,7 @@ def detectable_table(results: pd.DataFrame, subject: Subject, language: str) -> 
 
 
 def _power(value: float, language: str) -> str:
-    """A power; never a certain one."""
+    """A power in whole percent; never a certain one."""
     if value > NEAR_CERTAIN:
         return f"> {percent(NEAR_CERTAIN, language, 0)}"
     return percent(value, language, 0)
@@ -120,18 +123,25 @@ def equivalence_table(results: pd.DataFrame, subject: Subject, language: str) ->
 def _equivalence_cells(row: pd.Series, subject: Subject, language: str) -> dict[str, str]:
     # Two tests at level α go with the interval of coverage 1 - 2α.
     level = replace(subject, confidence=2 * subject.confidence - 1).level(language)
-    found = [key for key in VERDICTS if key in read_note(row["note"])]
-    margin = _margin(row["term"], language)
-    verdicts = [say(f"small_groups.{key}", language, margin=margin) for key in found]
-    p_value = DASH if pd.isna(row["p_adjusted"]) else p_words(row["p_adjusted"], language)
+    p_value = DASH
+    if pd.notna(row["p_adjusted"]):
+        p_value = subject.p_words(row["p_adjusted"], language)
     leading = comparison(subject, language)
     return {
         **{say(f"columns.{name}", language): make(row) for name, make in leading.items()},
         say("columns.sides", language): _sides(row, subject, language),
         say("small_groups.gap", language, level=level): with_interval(row, points, language),
         say("columns.p_adjusted", language): p_value,
-        say("small_groups.verdict", language): verdicts[0] if verdicts else DASH,
+        say("small_groups.verdict", language): _verdict(row, language),
     }
+
+
+def _verdict(row: pd.Series, language: str) -> str:
+    if is_hidden(row["note"]):
+        return say("words.not_shown", language)
+    found = [key for key in VERDICTS if key in read_note(row["note"])]
+    margin = _margin(row["term"], language)
+    return say(f"small_groups.{found[0]}", language, margin=margin) if found else DASH
 
 
 def show_equivalence(results: pd.DataFrame, subject: Subject, language: str) -> None:
@@ -151,9 +161,9 @@ def sensitivity_table(results: pd.DataFrame, subject: Subject, language: str) ->
         Estimand.PARTIAL_R2: ("partial_r2", percent),
         Estimand.ROBUSTNESS_VALUE: ("robustness", percent),
         Estimand.ROBUSTNESS_VALUE_ALPHA: ("robustness_alpha", percent),
-        Estimand.RISK_RATIO: ("adjusted_ratio", ratio),
-        Estimand.E_VALUE: ("e_value", ratio),
-        Estimand.E_VALUE_INTERVAL: ("e_value_interval", ratio),
+        Estimand.RISK_RATIO: ("adjusted_ratio", number),
+        Estimand.E_VALUE: ("e_value", number),
+        Estimand.E_VALUE_INTERVAL: ("e_value_interval", number),
     }
     return _table(subject.rows(results, estimand=list(columns)), subject, columns, language)
 

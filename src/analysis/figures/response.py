@@ -4,33 +4,37 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures.forest import draw_zero, interval_words
+from analysis.figures.forest import draw_zero
+from analysis.figures.released import adjusters, against, gap_words, most_persons
 from analysis.figures.save import Chart
+from analysis.figures.small_sides import hidden_sides
 from analysis.figures.subject import Subject
 from analysis.figures.tables import DASH, comparison, show
 from analysis.figures.theme import (
+    BESIDE,
     GRID,
     INK,
     MUTED,
-    SMALL_GROUP,
     SOFT,
     STRONG,
     Words,
     draw_interval,
     frame,
+    is_few,
     key_above,
     label_beside,
     name_rows,
     wrap_label,
 )
-from analysis.figures.wording import interval, number, points, say
+from analysis.figures.wording import few_words, interval, number, points, say
+from analysis.release.results import is_hidden
 from analysis.vocabulary import Estimand
 
 ROW_HEIGHT = 0.72
 METHODS = ("respondents", "ipw", "aipw")
 REMARKS = ("left_out", "adjusted", "defines", "mediators")
 """Keys of notes that are no reason why there is no estimate."""
-NUMBERS = ["estimate", "ci_low", "ci_high", "note"]
+NUMBERS = ["estimate", "ci_low", "ci_high", "note", "digits"]
 
 
 def response_rows(results: pd.DataFrame) -> pd.DataFrame:
@@ -44,9 +48,10 @@ def response_rows(results: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row a contrast and group, with the counts of the respondents, the estimate, limits and
-        note of each of `METHODS` (suffix `_<method>`), the bounds `lower` and `upper` with their
-        interval `ci_low_bounds` and `ci_high_bounds`, and the tipping points `vanish` and `double`.
+        A row a contrast and group, with the counts of the respondents, the estimate, limits,
+        note and digits of each of `METHODS` (suffix `_<method>`), the bounds `lower` and `upper`
+        with their interval `ci_low_bounds` and `ci_high_bounds`, and the tipping points `vanish`
+        and `double`, each with its note and digits (`digits_lower` are those of all bounds).
     """
     keys = ["contrast", "group", "reference"]
     gaps = results[(results["contrast"] != "") & (results["group"] != "")]
@@ -65,7 +70,7 @@ def response_rows(results: pd.DataFrame) -> pd.DataFrame:
         (Estimand.TIPPING_DOUBLE, "double"),
     ):
         own = gaps[(gaps["estimand"] == estimand) & (gaps["term"] == "")]
-        named = {"estimate": name, "note": f"note_{name}"}
+        named = {"estimate": name, "note": f"note_{name}", "digits": f"digits_{name}"}
         if name == "lower":
             named |= {"ci_low": "ci_low_bounds", "ci_high": "ci_high_bounds"}
         part = own[[*keys, *named]].rename(columns=named)
@@ -98,11 +103,14 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
     )
     told = rows["lower"].notna()
     signed = (rows["lower"] > 0) | (rows["upper"] < 0)
+    note = _note(rows, subject, language)
     shared = {
         "outcome": subject.outcome_words(language),
         "level": subject.level(language),
         "population": subject.population(language),
-        "n": number(int((rows["n_group"] + rows["n_reference"]).max()), language),
+        "comparison": against(rows, language),
+        "n": most_persons(rows, language),
+        "note": note,
         "signed": number(signed.sum(), language),
         "total": number(told.sum(), language),
         "values": values,
@@ -110,7 +118,7 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
     return Words(
         say(f"response.{_headline(told.sum(), signed.sum())}", language, **shared),
         say("response.subtitle", language, **shared),
-        say("response.note", language),
+        note,
         subject.source(language),
         say("response.caption", language, **shared),
         say("response.alt", language, **shared),
@@ -126,23 +134,32 @@ def _headline(told: int, signed: int) -> str:
     return "headline_all" if signed == told else "headline"
 
 
+def _note(rows: pd.DataFrame, subject: Subject, language: str) -> str:
+    names = adjusters(rows["note_ipw"], subject, language)
+    weighted = f" {say('response.adjusted', language, adjusters=names)}" if names else ""
+    hidden = hidden_sides(rows, subject, language, note="note_respondents")
+    return say("response.note", language) + weighted + hidden
+
+
 def _value(row: pd.Series, subject: Subject, language: str) -> str:
     group = subject.group(row["group"], language)
-    if pd.isna(row["estimate_respondents"]) or pd.isna(row["lower"]):
-        reason = subject.reason(pd.Series({"note": row["note_respondents"]}), language)
+    missing = [name for name in ("lower", "respondents") if is_hidden(row[f"note_{name}"])]
+    if pd.isna(row["estimate_respondents"]) or pd.isna(row["lower"]) or missing:
+        note = row[f"note_{missing[0] if missing else 'respondents'}"]
+        reason = subject.reason(pd.Series({"note": note}), language)
         return say("words.item", language, name=group, value=reason)
     told = {
         name: say("words.not_estimable", language)
         if pd.isna(row[f"estimate_{name}"])
-        else f"{points(row[f'estimate_{name}'], language)} "
-        f"({interval_words(row[f'ci_low_{name}'], row[f'ci_high_{name}'], language)})"
+        else gap_words(row, language, f"_{name}")
         for name in METHODS
     }
-    bounds = interval(row["lower"], row["upper"], language)
-    return say(
+    bounds = interval(row["lower"], row["upper"], language, row["digits_lower"])
+    said = say(
         "response.value", language, group=group, bounds=bounds, **told,
         **subject.sides(row, language),
     )  # fmt: skip
+    return said + few_words(language, row["n_group"], row["n_reference"])
 
 
 def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> Figure:
@@ -161,13 +178,9 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
             hollow = name == "respondents"
             draw_interval(axes, y + offset, values, color=color, hollow=hollow, label=label)
         _draw_bounds(axes, y + 0.25, row, language)
-        label_beside(axes, y, _direct_label(row, language), size=8.0, linespacing=1.3)
-    labels = [
-        f"{wrap_label(subject.group(row['group'], language))}\n"
-        + say("words.against", language, **subject.sides(row, language))
-        for _, row in rows.iterrows()
-    ]
-    name_rows(axes, labels)
+        text = _direct_label(row, subject, language)
+        label_beside(axes, y, text, size=8.0, linespacing=1.3)
+    name_rows(axes, [_row_label(row, subject, language) for _, row in rows.iterrows()])
     kinds = ("respondents", "ipw", "bounds")
     columns = ["lower", "upper", *(f"{end}_{k}" for k in kinds for end in ("ci_low", "ci_high"))]
     draw_zero(axes, rows[columns], language)
@@ -175,6 +188,14 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
     axes.set_xlabel(say("forest.axis", language, outcome=outcome), color=MUTED)
     key_above(figure, axes)
     return figure
+
+
+def _row_label(row: pd.Series, subject: Subject, language: str) -> str:
+    group = wrap_label(subject.group(row["group"], language))
+    if is_hidden(row["note_respondents"]):
+        return group
+    sides = say("words.against", language, **subject.sides(row, language))
+    return f"{group}\n{sides}"
 
 
 def _draw_bounds(axes: Axes, y: float, row: pd.Series, language: str) -> None:
@@ -196,17 +217,25 @@ def _once(axes: Axes, name: str, language: str) -> str | None:
     return None if words in axes.get_legend_handles_labels()[1] else words
 
 
-def _direct_label(row: pd.Series, language: str) -> str:
+def _direct_label(row: pd.Series, subject: Subject, language: str) -> str:
+    if is_hidden(row["note_respondents"]):
+        reason = subject.reason(pd.Series({"note": row["note_respondents"]}), language)
+        return wrap_label(reason, BESIDE)
     if all(pd.isna(row[f"estimate_{name}"]) for name in ("respondents", "ipw")):
         return say("words.not_estimable", language)
     shown = []
     for name in ("respondents", "ipw"):
         value = row[f"estimate_{name}"]
-        text = say("words.not_estimable", language) if pd.isna(value) else points(value, language)
+        digits = row[f"digits_{name}"]
+        text = (
+            say("words.not_estimable", language)
+            if pd.isna(value)
+            else points(value, language, digits)
+        )
         shown.append(f"{text} {say(f'response.{name}_short', language)}")
     if pd.notna(row["vanish"]):
         shown.append(say("response.vanish_at", language, shift=points(row["vanish"], language, 0)))
-    if min(row["n_group"], row["n_reference"]) < SMALL_GROUP:
+    if is_few(row["n_group"], row["n_reference"]):
         shown.append(say("words.small_group", language))
     return "\n".join(shown)
 
@@ -221,20 +250,34 @@ def show_response(rows: pd.DataFrame, subject: Subject, language: str) -> None:
 
 
 def _cells(row: pd.Series, subject: Subject, language: str) -> dict[str, str]:
+    def reason(name: str) -> str:
+        # Why a row is hidden is said once.
+        if name != METHODS[0] and is_hidden(row[f"note_{name}"]):
+            return say("words.not_shown", language)
+        note = pd.Series({"note": row[f"note_{name}"]})
+        return subject.reason(note, language, REMARKS)
+
     leading = comparison(subject, language)
     cells = {say(f"columns.{name}", language): make(row) for name, make in leading.items()}
     for name in METHODS:
-        value, low, high = (row[f"{part}_{name}"] for part in ("estimate", "ci_low", "ci_high"))
-        told = f"{points(value, language)} ({interval_words(low, high, language)})"
-        reason = subject.reason(pd.Series({"note": row[f"note_{name}"]}), language, REMARKS)
-        cells[say(f"columns.{name}", language)] = reason if pd.isna(value) else told
-    bounds = interval(row["lower"], row["upper"], language)
-    sampled = interval(row["ci_low_bounds"], row["ci_high_bounds"], language)
-    missing = pd.isna(row["lower"])
-    cells[say("columns.bounds", language)] = DASH if missing else f"{bounds} ({sampled})"
+        missing = pd.isna(row[f"estimate_{name}"])
+        told = reason(name) if missing else gap_words(row, language, f"_{name}", zero=False)
+        cells[say(f"columns.{name}", language)] = told
+    cells[say("columns.bounds", language)] = _bounds_cell(row, language)
     for name in ("vanish", "double"):
-        value, note = row[name], pd.Series({"note": row[f"note_{name}"]})
-        reason = subject.reason(note, language, REMARKS)
-        told = reason if pd.isna(value) else points(value, language)
+        told = reason(name)
+        if pd.notna(row[name]):
+            told = points(row[name], language, row[f"digits_{name}"])
         cells[say(f"columns.{name}", language)] = told
     return cells
+
+
+def _bounds_cell(row: pd.Series, language: str) -> str:
+    """The bounds and their interval, or that they are not shown, or a dash."""
+    if pd.isna(row["lower"]):
+        hidden = is_hidden(row["note_lower"])
+        return say("words.not_shown", language) if hidden else DASH
+    digits = row["digits_lower"]
+    bounds = interval(row["lower"], row["upper"], language, digits)
+    sampled = interval(row["ci_low_bounds"], row["ci_high_bounds"], language, digits)
+    return f"{bounds} ({sampled})"

@@ -10,15 +10,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.estimate.results import read_note
+from analysis.figures.released import adjusters, hidden_rows, most_persons, points_of
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.tables import show_text
 from analysis.figures.theme import INK, MUTED, SOFT, STRONG, Words, frame
 from analysis.figures.wording import (
     covariate_list,
+    enumerate_words,
     number,
     outcome_label,
-    p_words,
     percent,
     points,
     say,
@@ -118,7 +119,9 @@ def _draw_missing(subject: Subject, words: Words, language: str) -> Figure:
 
 
 def _words(rows: pd.DataFrame, results: pd.DataFrame, subject: Subject, language: str) -> Words:
-    below = (rows["ci_high"] < 0).sum()
+    below, zero = rows["ci_high"] < 0, (rows["ci_low"] <= 0) & (rows["ci_high"] >= 0)
+    names = adjusters(rows["note"], subject, language)
+    references = (subject.group(name, language) for name in rows["reference"].unique())
     shared = {
         "outcome": subject.outcome_words(language),
         "group": subject.group(rows["group"].iloc[0], language),
@@ -126,12 +129,15 @@ def _words(rows: pd.DataFrame, results: pd.DataFrame, subject: Subject, language
         "population": subject.population(language),
         "total": number(len(rows), language),
         "lower": number((rows["estimate"] < 0).sum(), language),
-        "below": number(below, language),
-        "median": points(rows["estimate"].median(), language),
-        "least": points(rows["estimate"].min(), language),
-        "most": points(rows["estimate"].max(), language),
-        "n": number(int((rows["n_group"] + rows["n_reference"]).max()), language),
-        "test": joint_sentence(results, language),
+        "below": number(below.sum(), language),
+        "zero": number(zero.sum(), language),
+        "median": _median(results, language),
+        "least": points_of(rows.iloc[0], language),
+        "most": points_of(rows.iloc[-1], language),
+        "persons": _persons(rows, language),
+        "reference": enumerate_words(references, language),
+        "held": say("specifications.held", language, adjusters=names) if names else "",
+        "test": joint_sentence(results, subject, language),
     }
     return Words(
         say("specifications.headline", language, **shared),
@@ -143,12 +149,25 @@ def _words(rows: pd.DataFrame, results: pd.DataFrame, subject: Subject, language
     )
 
 
-def joint_sentence(results: pd.DataFrame, language: str) -> str:
+def _median(results: pd.DataFrame, language: str) -> str:
+    found = results[results["estimand"] == Estimand.SPECIFICATIONS_MEDIAN].iloc[0]
+    return points_of(found, language)
+
+
+def _persons(rows: pd.DataFrame, language: str) -> str:
+    """How many persons the specifications rest on at most, or that it is not shown."""
+    if rows["n_group"].isna().all():
+        return say("specifications.no_persons", language)
+    return say("specifications.most", language, n=most_persons(rows, language))
+
+
+def joint_sentence(results: pd.DataFrame, subject: Subject, language: str) -> str:
     """What the joint test says of a group's specifications, or that there is none."""
     row = results[results["estimand"] == Estimand.SPECIFICATIONS_MEDIAN].iloc[0]
     if pd.isna(row["p_value"]):
         return say("specifications.test_missing", language)
-    said = [say("specifications.test", language, p=p_words(row["p_value"], language))]
+    p_value = subject.p_words(row["p_value"], language)
+    said = [say("specifications.test", language, p=p_value)]
     note = read_note(row["note"])
     if "independent_draws" in note:
         said.append(say("specifications.independent", language))
@@ -157,8 +176,11 @@ def joint_sentence(results: pd.DataFrame, language: str) -> str:
             number(int(note[key]), language) for key in ("specifications", "possible")
         )
         said.append(say("specifications.chosen", language, total=total, possible=possible))
-    if lost := int(note["specifications"]) - len(curve_rows(results)):
-        said.append(say("specifications.lost", language, count=number(lost, language)))
+    asked = results[results["term"] != ""]
+    hidden = hidden_rows(asked)
+    for key, lost in (("hidden", hidden), ("lost", asked["estimate"].isna() & ~hidden)):
+        if lost.any():
+            said.append(say(f"specifications.{key}", language, count=number(lost.sum(), language)))
     return " ".join(said)
 
 
@@ -271,17 +293,15 @@ def show_joint_test(results: pd.DataFrame, subject: Subject, language: str) -> N
     def make(each: str) -> str:
         if curve_rows(results).empty:
             return _missing_sentence(results, subject, each)
-        found = {row["estimand"]: row for _, row in results.iterrows() if row["term"] == ""}
         rows = curve_rows(results)
-        below = found[Estimand.SPECIFICATIONS_BELOW_ZERO]
         return say(
             "specifications.summary",
             each,
             group=subject.group(rows["group"].iloc[0], each),
             total=number(len(rows), each),
-            median=points(rows["estimate"].median(), each),
-            share=percent(below["estimate"], each, 0),
-            test=joint_sentence(results, each),
+            median=_median(results, each),
+            share=percent((rows["estimate"] < 0).mean(), each, 0),
+            test=joint_sentence(results, subject, each),
         )
 
     show_text(make, language)

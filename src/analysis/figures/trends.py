@@ -3,9 +3,18 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.forest import draw_pair, draw_zero, interval_words, pair_gaps
+from analysis.figures.forest import draw_pair, draw_zero, pair_gaps
+from analysis.figures.released import (
+    adjusters,
+    against,
+    gap_words,
+    hidden_rows,
+    missing_mark,
+    most_persons,
+    points_of,
+)
 from analysis.figures.save import Chart
-from analysis.figures.small_sides import small_sides
+from analysis.figures.small_sides import hidden_sides, small_sides
 from analysis.figures.subject import Subject
 from analysis.figures.tables import (
     DASH,
@@ -25,7 +34,7 @@ from analysis.figures.theme import (
     title_panels,
     titles_height,
 )
-from analysis.figures.wording import capitalise, number, p_words, points, say
+from analysis.figures.wording import capitalise, points, say
 from analysis.vocabulary import Contrast, Estimand
 
 ROW_HEIGHT = 0.5
@@ -73,27 +82,42 @@ def _words(pairs: pd.DataFrame, subject: Subject, language: str) -> Words:
             "words.item",
             language,
             name=subject.group(str(group), language),
-            value=", ".join(_value(row, language) for _, row in own.iterrows()),
+            value=", ".join(_value(row, subject, language) for _, row in own.iterrows()),
         )
         for group, own in pairs.groupby("group", sort=False)
     )
+    note = _note(pairs, subject, language)
     shared = {
         "outcome": subject.outcome_words(language),
         "level": subject.level(language),
         "population": subject.everyone(language),
-        "n": number((pairs["n_group"] + pairs["n_reference"]).max(), language),
+        "comparison": against(pairs, language),
+        "n": most_persons(pairs, language),
         "values": values,
+        "note": note,
     }
     kind = _kind_told(pairs)
     told = f" {say(TOLD[kind], language)}" if kind else ""
-    small = small_sides(pairs, subject, language, lambda row: str(row["term"]))
     return Words(
         _headline(pairs, subject, kind, language),
         say("trend.subtitle", language, **shared) + told,
-        say("trend.note", language) + small,
+        note,
         subject.source(language),
         say("trend.caption", language, **shared),
         say("trend.alt", language, **shared),
+    )
+
+
+def _note(pairs: pd.DataFrame, subject: Subject, language: str) -> str:
+    def year(row: pd.Series) -> str:
+        return str(row["term"])
+
+    names = adjusters(pairs["note_adjusted"], subject, language)
+    held = say("trend.held", language, adjusters=names) if names else ""
+    return (
+        say("trend.note", language, held=held)
+        + small_sides(pairs, subject, language, year)
+        + hidden_sides(pairs, subject, language, year, note="note_adjusted")
     )
 
 
@@ -116,21 +140,17 @@ def _headline(pairs: pd.DataFrame, subject: Subject, kind: str | None, language:
         language,
         outcome=capitalise(outcome),
         first=early["term"],
-        early=points(early[estimate], language),
+        early=points_of(early, language, f"_{kind}"),
         last=late["term"],
-        late=points(late[estimate], language),
+        late=points_of(late, language, f"_{kind}"),
     )
 
 
-def _value(row: pd.Series, language: str) -> str:
+def _value(row: pd.Series, subject: Subject, language: str) -> str:
     if pd.isna(row["estimate_adjusted"]):
-        return f"{row['term']} {say('words.not_estimable', language)}"
-    told = interval_words(row["ci_low_adjusted"], row["ci_high_adjusted"], language)
-    n = number(row["n_group"] + row["n_reference"], language)
-    return say(
-        "trend.value", language, year=row["term"], n=n, interval=told,
-        gap=points(row["estimate_adjusted"], language),
-    )  # fmt: skip
+        return f"{row['term']} {missing_mark(row['note_adjusted'], language)}"
+    gap = gap_words(row, language, "_adjusted")
+    return say("trend.value", language, year=row["term"], gap=gap, **subject.sides(row, language))
 
 
 def _draw(pairs: pd.DataFrame, subject: Subject, words: Words, language: str) -> Figure:
@@ -146,8 +166,13 @@ def _draw(pairs: pd.DataFrame, subject: Subject, words: Words, language: str) ->
         watermark=subject.watermark(language),
     )
     for axes, group in zip(panels, groups, strict=True):
-        for _, row in pairs[pairs["group"] == group].iterrows():
+        own = pairs[pairs["group"] == group]
+        for _, row in own.iterrows():
             draw_pair(axes, years.index(row["term"]), row, language)
+        for _, row in own[hidden_rows(own, "note_adjusted")].iterrows():
+            mark = missing_mark(row["note_adjusted"], language)
+            axes.text(0.5, years.index(row["term"]), mark, size=7.4, color=MUTED, ha="center",
+                      va="center", transform=axes.get_yaxis_transform())  # fmt: skip
         draw_zero(axes, pairs.filter(regex="^(ci_|estimate_)"), language)
         if len(groups) <= WIDE_PANELS or group == groups[len(groups) // 2]:
             axes.set_xlabel(say("adjustment.axis", language), color=MUTED)
@@ -192,7 +217,7 @@ def show_changes(results: pd.DataFrame, subject: Subject, language: str) -> None
             "group": lambda row: subject.group(row["group"], each),
             "years": lambda row: row["term"].replace(YEARS, " → "),
             "change_adjusted": lambda row: with_interval(change(row), points, each),
-            "p_adjusted": lambda row: _p_value(change(row)["p_adjusted"], each),
+            "p_adjusted": lambda row: _p_value(change(row)["p_adjusted"], subject, each),
         }
         table = spread(rows[~logit], by, leading, estimands, each)
         lines = [own for _, own in rows.groupby(by, sort=False)]
@@ -201,5 +226,5 @@ def show_changes(results: pd.DataFrame, subject: Subject, language: str) -> None
     show(make, language)
 
 
-def _p_value(value: float, language: str) -> str:
-    return DASH if pd.isna(value) else p_words(value, language)
+def _p_value(value: float, subject: Subject, language: str) -> str:
+    return DASH if pd.isna(value) else subject.p_words(value, language)

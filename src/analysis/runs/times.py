@@ -1,12 +1,14 @@
 """What `06_time_to_placement` asks the estimators, by the parameters of its session."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import pandas as pd
 
 from analysis.cells import time_cells
 from analysis.estimate.duration.times import times_to_event
 from analysis.figures.subject import Subject
+from analysis.release.results import Release
 from analysis.runs.estimates import gap_options
 from analysis.runs.parameters import OneReference
 from analysis.runs.session import Session
@@ -32,6 +34,11 @@ class Followed:
     subject: Subject
     results: pd.DataFrame
     curves: pd.DataFrame
+
+    def released(self, release: Release) -> Self:
+        """The same with the tables as an audience may see them."""
+        results, curves = release.results(self.results), release.curves(self.curves)
+        return replace(self, results=results, curves=curves)
 
 
 def follow_placements(session: Session) -> list[Followed]:
