@@ -1,18 +1,22 @@
 """The site as files below the report's folder."""
 
 import shutil
+from collections.abc import Collection
+from itertools import chain
 from pathlib import Path
 
 from analysis.files import write_text
 from analysis.report.contents import Contents
 from analysis.report.site.gallery import gallery_pages
+from analysis.report.site.index import index_pages
 from analysis.report.site.methods import method_pages
 from analysis.report.site.notebooks import notebook_pages
+from analysis.report.site.tables import table_pages
 
 ASSETS = Path(__file__).parent / "assets"
 
 
-def write_site(contents: Contents) -> None:
+def write_site(contents: Contents, later: Collection[str] = ()) -> None:
     """Write the site into the report's folder, where its notebooks are already executed.
 
     Writes `index.html` and `index.fr.html`, `pages/<name>.<language>.html` and `assets/`. The
@@ -22,11 +26,20 @@ def write_site(contents: Contents) -> None:
     ----------
     contents
         The report.
+    later
+        Paths, below its folder, of files that are written after the site; the first page links to
+        them as to those that exist.
     """
     folder = contents.folder
-    for make in (gallery_pages, notebook_pages, method_pages):
-        for path, page in make(contents):
-            write_text(folder / path, page)
+    pages = chain(
+        index_pages(contents, later),
+        gallery_pages(contents),
+        table_pages(contents),
+        notebook_pages(contents),
+        method_pages(contents),
+    )
+    for path, page in pages:
+        write_text(folder / path, page)
     for asset in sorted(ASSETS.iterdir()):
         (folder / "assets").mkdir(parents=True, exist_ok=True)
         shutil.copyfile(asset, folder / "assets" / asset.name)

@@ -14,6 +14,7 @@
   };
   const isDark = () => (root.dataset.theme || (wantsDark.matches ? "dark" : "light")) === "dark";
 
+  root.classList.add("js");
   // Before the page is painted, so that it never flashes in the other colours.
   const before = stored();
   if (before === "dark" || before === "light") root.dataset.theme = before;

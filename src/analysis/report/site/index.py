@@ -1,0 +1,72 @@
+"""The page that the site opens with: the headline numbers, and the way to everything else."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from analysis.report.contents import Contents
+from analysis.report.documents.marks import describe
+from analysis.report.documents.marks import title as report_title
+from analysis.report.site.goals import goals
+from analysis.report.site.headline import headlines, level
+from analysis.report.site.layout import INDEX, page_path, render
+from analysis.report.site.quality import answered, denominators, unknown_memberships
+from analysis.vocabulary import LANGUAGES, NON_UNDERSERVED, UNDERSERVED
+
+FILES = (
+    ("documents/report.{language}.pdf", "report"),
+    ("documents/tables.{language}.xlsx", "workbook"),
+    ("documents/captions.{language}.md", "captions"),
+    ("manifest.json", "manifest"),
+    ("ro-crate-metadata.json", "crate"),
+)
+"""Files that the first page leads to, with the names of their messages."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the report: its path below the report's folder, and the name of its message."""
+
+    path: str
+    name: str
+
+
+def index_pages(contents: Contents, later: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Path and HTML of the first page in each language.
+
+    Parameters
+    ----------
+    contents
+        The report.
+    later
+        Paths, below its folder, of files that are written after the site.
+    """
+    for language in LANGUAGES:
+        yield (
+            page_path(INDEX, language),
+            render(
+                "index.html.j2",
+                language=language,
+                title=report_title(contents, language),
+                current=INDEX,
+                contents=contents,
+                facts=describe(contents, language),
+                level=level(contents, language),
+                headlines=headlines(contents, language),
+                reference=NON_UNDERSERVED,
+                underserved=UNDERSERVED,
+                goals=goals(contents, language),
+                denominators=denominators(contents, language),
+                unknown=unknown_memberships(contents, language),
+                answered=answered(contents, language),
+                files=_files(contents, later, language),
+                quality_notebook=next(
+                    (name for name in contents.notebooks if name.endswith("data_quality")), None
+                ),
+            ),
+        )
+
+
+def _files(contents: Contents, later: Collection[str], language: str) -> list[File]:
+    """Files that exist, or are said to be written yet."""
+    named = [File(path.format(language=language), name) for path, name in FILES]
+    return [file for file in named if file.path in later or (contents.folder / file.path).is_file()]
