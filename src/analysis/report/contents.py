@@ -104,6 +104,12 @@ class Contents:
         tables = [self._table(path) for path in paths]
         return tuple(sorted(tables, key=lambda one: (one.notebook, one.id)))
 
+    @cached_property
+    def runs(self) -> dict[str, str]:
+        """Content key of each notebook's run that left a figure or a table."""
+        keys = {one.notebook: one.run for one in self.figures}
+        return keys | {one.notebook: one.run for one in self.tables}
+
     def executed(self, notebook: str) -> Any:  # noqa: ANN401 (nbformat's own)
         """An executed notebook."""
         return nbformat.read(self.folder / "notebooks" / f"{notebook}.ipynb", as_version=4)

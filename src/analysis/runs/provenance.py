@@ -17,6 +17,8 @@ from analysis.runs.parameters import StudyParameters
 
 LOCK_FILE = "requirements.lock"
 RECORD_FILE = "run.json"
+ABOVE = {"cli.py", "report"}
+"""Parts of the package that stand above the notebooks."""
 SOURCES = {".py", ".sql", ".yml"}
 PACKAGES = (
     "placement-gaps",
@@ -148,10 +150,12 @@ def run_key(root: Path, notebook: str, parameters: StudyParameters, data: Proces
 
 
 def _modules(package: Path) -> dict[str, str]:
+    """Hashes of the modules that a notebook can import: those that make the pack are not."""
+    paths = {path.relative_to(package): path for path in sorted(package.rglob("*"))}
     return {
-        path.relative_to(package).as_posix(): sha256(path)
-        for path in sorted(package.rglob("*"))
-        if path.suffix in SOURCES
+        name.as_posix(): sha256(path)
+        for name, path in paths.items()
+        if path.suffix in SOURCES and name.parts[0] not in ABOVE
     }
 
 
