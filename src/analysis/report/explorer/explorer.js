@@ -14,8 +14,6 @@
   const byId = (id) => document.getElementById(id);
   const language = document.documentElement.lang;
 
-  const NARROW = 640; // pixels; below it, a row's words stand above its interval
-  const LINE = 19;
   const SPOKEN = 12; // rows; beyond it, the chart's alternative text points to the table
 
   const fill = (template, values) =>
@@ -94,7 +92,9 @@
 
   function manyRows(chosen, outcome) {
     const parts = [fill(words.several, { outcome, rows: total(chosen.length) })];
-    const told = { zero_several: (row) => row.zero, small_several: (row) => row.small, missing_several: missing };
+    const told = {
+      zero_several: (row) => row.zero, small_several: (row) => row.small, missing_several: missing,
+    };
     for (const [key, holds] of Object.entries(told)) {
       const found = chosen.filter(holds).length;
       if (found) parts.push(fill(words[key], { rows: total(found) }));
@@ -136,10 +136,9 @@
     ];
   }
 
-  function remarks(row) {
-    const said = [row.zero ? words.zero : "", row.small ? words.indicative : "", row.note];
-    return said.filter(Boolean).join(words.list_separator);
-  }
+  const tags = (row) => [row.zero ? words.zero : "", row.small ? words.indicative : ""].filter(Boolean);
+
+  const remarks = (row) => [...tags(row), row.note].filter(Boolean).join(words.list_separator);
 
   function element(tag, text, attributes = {}) {
     const made = document.createElement(tag);
@@ -168,138 +167,23 @@
 
   // ---- Chart ----
 
-  const pen = document.createElement("canvas").getContext("2d");
-
-  /** Break a text into lines no wider than so many pixels. */
-  function wrap(text, width, font) {
-    pen.font = font;
-    const lines = [];
-    for (const word of text.split(" ")) {
-      const longer = lines.length ? `${lines[lines.length - 1]} ${word}` : word;
-      if (lines.length && pen.measureText(longer).width <= width) lines[lines.length - 1] = longer;
-      else lines.push(word);
-    }
-    return lines;
-  }
-
-  /** Marks and words of the chart in pixels from the top; the interval's ends in points. */
-  function arrange(chosen, width, fonts) {
-    const narrow = width < NARROW;
-    const left = narrow ? 0 : Math.round(width * 0.34);
-    const right = narrow ? 0 : Math.round(width * 0.26);
-    const texts = [];
-    const marks = [];
-    const lines = [];
-    const zeros = [];
-    let top = 4;
-    const write = (words_, x, align, room, y, kind) => {
-      const broken = words_.flatMap((text) => wrap(text, room, fonts[kind]));
-      broken.forEach((text, i) => texts.push({ text, x, align, kind, y: y + LINE * (i + 0.5) }));
-      return broken.length * LINE;
-    };
-    for (const row of chosen) {
-      const [n, n_reference] = row.sides;
-      const room = (narrow ? width : left) - 12;
-      const [first, ...others] = rowName(row);
-      let used = write([first], 0, "left", room, top, "strong");
-      used += write(others, 0, "left", room, top + used, "plain");
-      const sides = fill(words.sides, { n, n_reference, reference: row.reference });
-      used += write([sides], 0, "left", room, top + used, "muted");
-      const tags = [row.zero ? words.zero : "", row.small ? words.indicative : ""].filter(Boolean);
-      const x = narrow ? 0 : width;
-      const align = narrow ? "left" : "right";
-      const start = narrow ? top + used : top;
-      const space = (narrow ? width : right) - 12;
-      let beside = write([shownValue(row)], x, align, space, start, missing(row) ? "muted" : "strong");
-      beside += write(tags, x, align, space, start + beside, "muted");
-      const high = narrow ? used + beside + 26 : Math.max(used, beside);
-      const y = narrow ? top + high - 13 : top + high / 2;
-      if (!missing(row)) marks.push({ y, estimate: row.estimate, low: row.low, high: row.high, raw: isRaw(row) });
-      // Where words stand above the intervals, the line at zero runs beside these alone.
-      zeros.push({ zero: 0, y: narrow ? y - 13 : top - 4, y2: narrow ? y + 13 : top + high + 8 });
-      top += high + 12;
-      lines.push({ y: top - 6 });
-    }
-    const title = wrap(words.axis, width - 8, fonts.axis);
-    return { texts, marks, lines, zeros, title, height: top, range: narrow ? [10, width - 10] : [left + 8, width - right - 8] };
-  }
-
   const isRaw = (row) => code(row, names.indexOf("adjustment")) === "none";
 
-  function specification(drawn, width, family) {
-    const x = { field: "estimate", type: "quantitative", title: drawn.title };
-    const pixels = (field) => ({ field, type: "quantitative", scale: null, axis: null });
-    const ends = drawn.marks.flatMap((mark) => [mark.low ?? mark.estimate, mark.high ?? mark.estimate]);
-    const axis = {
-      tickCount: Math.max(3, Math.round((drawn.range[1] - drawn.range[0]) / 70)),
-      labelExpr: "datum.value == 0 ? '0' : format(datum.value, '+,~f')",
-      grid: false, labelFlush: false, titlePadding: 8,
-    };
-    const scale = { domain: [Math.min(0, ...ends), Math.max(0, ...ends)], nice: true, range: drawn.range };
-    const written = (kind, align) => ({
-      transform: [{ filter: { and: [`datum.kind == '${kind}'`, `datum.align == '${align}'`] } }],
-      mark: {
-        type: "text", align, baseline: "middle", limit: width,
-        fontWeight: kind === "strong" ? 600 : 400, color: kind === "muted" ? "var(--muted)" : "var(--ink)",
-      },
-      encoding: { x: pixels("x"), y: pixels("y"), text: { field: "text" } },
-      data: { values: drawn.texts },
-    });
-    const layers = [
-      { data: { values: drawn.lines }, mark: { type: "rule", color: "var(--line)" },
-        encoding: { y: pixels("y"), x: { value: 0 }, x2: { value: width } } },
-      { data: { values: drawn.zeros }, mark: { type: "rule", color: "var(--ink)", strokeWidth: 1.5 },
-        encoding: { x: { ...x, field: "zero", axis, scale }, y: pixels("y"), y2: { field: "y2" } } },
-      { mark: { type: "rule", strokeWidth: 3, color: "var(--accent)" },
-        encoding: { x: { ...x, field: "low", axis, scale }, x2: { field: "high" }, y: pixels("y") },
-        transform: [{ filter: "isValid(datum.low)" }] },
-      ...[true, false].map((raw) => ({
-        transform: [{ filter: `datum.raw == ${raw}` }],
-        mark: { type: "point", size: 110, strokeWidth: 2.5, opacity: 1, stroke: "var(--accent)",
-          fill: raw ? "var(--paper)" : "var(--accent)" },
-        encoding: { x: { ...x, axis, scale }, y: pixels("y") },
-      })),
-      written("strong", "left"), written("strong", "right"), written("plain", "left"),
-      written("muted", "left"), written("muted", "right"),
-    ];
-    if (words.synthetic) layers.push(watermark(width, drawn.height));
-    return {
-      $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-      width, height: drawn.height, padding: { left: 0, right: 0, top: 0, bottom: 6 }, background: null, autosize: { type: "pad" },
-      data: { values: drawn.marks },
-      layer: layers,
-      config: {
-        aria: false, font: family, view: { stroke: null }, locale: { number: data.format },
-        text: { fontSize: 14 },
-        axis: { labelFontSize: 13, titleFontSize: 13, titleFontWeight: 400, labelColor: "var(--ink)",
-          titleColor: "var(--muted)", tickColor: "var(--muted)", domainColor: "var(--muted)" },
-      },
-    };
+  function sidesOf(row) {
+    const [n, n_reference] = row.sides;
+    if (row.n[0] === null) return fill(words.choice, { name: words.reference, value: row.reference });
+    return fill(words.sides, { n, n_reference, reference: row.reference });
   }
-
-  /** The word that no picture of this chart may lack. */
-  const watermark = (width, height) => ({
-    data: { values: [{}] },
-    mark: { type: "text", text: words.synthetic, fontSize: Math.min(width / 9, 64), fontWeight: 700,
-      align: "center", baseline: "middle", color: "var(--muted)", opacity: 0.2, angle: height > 140 ? -12 : 0 },
-    encoding: { x: { value: width / 2 }, y: { value: height / 2 } },
-  });
-
-  let drawing = Promise.resolve();
 
   function showChart(chosen) {
     const chart = byId("chart");
     chart.setAttribute("aria-label", spoken(chosen));
-    const width = chart.clientWidth;
-    const family = getComputedStyle(chart).fontFamily;
-    const fonts = { strong: `600 14px ${family}`, plain: `400 14px ${family}`, muted: `400 14px ${family}`, axis: `400 13px ${family}` };
-    const drawn = arrange(chosen, width, fonts);
-    // Interpreted expressions need no eval, which a page may be forbidden.
-    const options = { renderer: "svg", ast: true, actions: false, tooltip: false, defaultStyle: false };
-    drawing = drawing.then(async (before) => {
-      before?.finalize();
-      return window.vegaEmbed(chart, specification(drawn, width, family), options);
-    });
+    const drawn = chosen.map(({ estimate, low, high, ...row }) => ({
+      estimate, low, high, name: rowName(row), sides: sidesOf(row), raw: isRaw(row), tags: tags(row),
+      value: estimate === null ? row.note : `${row.gap} (${row.interval})`,
+    }));
+    const { axis, synthetic } = words;
+    return window.drawGaps(chart, drawn, { axis, synthetic, format: data.format });
   }
 
   // ---- The page ----
@@ -324,7 +208,8 @@
     const fields = [
       ...names.map((name) => [words[name], (row) => label(row, name)]),
       [words.reference, (row) => row.reference],
-      [words.gap, (row) => row.estimate], [words.low, (row) => row.low], [words.high, (row) => row.high],
+      [words.gap, (row) => row.estimate],
+      [words.low, (row) => row.low], [words.high, (row) => row.high],
       [words.n_group, (row) => row.n[0]], [words.n_reference, (row) => row.n[1]],
       [words.note, (row) => row.note],
       ...(words.synthetic ? [[words.data, () => words.synthetic]] : []),

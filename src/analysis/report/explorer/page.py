@@ -1,6 +1,5 @@
 """Writing the explorer: a page per language, its script, and the libraries that draw."""
 
-import ast
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -11,12 +10,13 @@ from analysis.report.contents import Contents
 from analysis.report.explorer.bundle import vega_script
 from analysis.report.explorer.rows import GAPS, STEPS, gap_rows
 from analysis.report.explorer.words import Wording
+from analysis.report.given import given_parameter
 from analysis.report.site.layout import page_path, render
 from analysis.vocabulary import LANGUAGES
 
 HERE: Final = Path(__file__).parent
 NAME: Final = "explorer"
-PARAMETER_TAGS: Final = frozenset({"parameters", "injected-parameters"})
+ASSETS: Final = ("explorer.css", "explorer-chart.js", "explorer.js")
 
 
 def write_explorer(contents: Contents) -> None:
@@ -25,18 +25,18 @@ def write_explorer(contents: Contents) -> None:
     Parameters
     ----------
     contents
-        The report; `pages/explorer.<language>.html` and `assets/explorer.css`, `explorer.js` and
-        `vega.js` are written below its folder. A report without gaps gets pages that say so.
+        The report; `pages/explorer.<language>.html` and the files that these load from `assets`
+        are written below its folder. A report without gaps gets pages that say so.
     """
     rows = gap_rows(contents)
     tables = [table for table in contents.tables if table.id in (GAPS, STEPS)]
     told: dict[str, Wording | None] = dict.fromkeys(LANGUAGES)
     if len(rows):
-        confidence = _confidence(contents, tables[0].notebook)
+        confidence = float(str(given_parameter(contents, tables[0].notebook, "confidence")))
         told = {language: Wording(contents, rows, confidence, language) for language in LANGUAGES}
         assets = contents.folder / "assets"
         write_text(assets / "vega.js", vega_script())
-        for name in ("explorer.js", "explorer.css"):
+        for name in ASSETS:
             write_text(assets / name, (HERE / name).read_text(encoding="utf-8"))
     for language, wording in told.items():
         page = _page(contents, wording, [table.file("csv") for table in tables], language)
@@ -55,19 +55,6 @@ def _page(contents: Contents, wording: Wording | None, files: list[str], languag
         wording=wording,
         files=files,
     )
-
-
-def _confidence(contents: Contents, notebook: str) -> float:
-    """Coverage of the intervals, as the notebook was told; the last cell of parameters counts."""
-    cells = contents.executed(notebook).cells
-    told = [cell.source for cell in cells if PARAMETER_TAGS & set(cell.metadata.get("tags", []))]
-    given = {
-        statement.targets[0].id: statement.value
-        for source in told
-        for statement in ast.parse(source).body
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
-    }
-    return float(ast.literal_eval(given["confidence"]))
 
 
 def _embedded(payload: dict[str, Any]) -> str:
