@@ -147,8 +147,8 @@ def overlap(study: Study, processed: Path, cohort: str | None) -> pd.DataFrame:
     -------
     pandas.DataFrame
         `combination` (names of categories joined by " + ", `non_underserved` for none, empty where
-        none is known and one is unknown), `categories` (how many), `persons`, `share`. The largest
-        first.
+        none is known and one is unknown), `categories` (how many), `persons`, `n` (of them all),
+        `share`. The largest first.
     """
     names = list(study.categories)
     cells = _persons(study, processed, cohort)
@@ -157,8 +157,9 @@ def overlap(study: Study, processed: Path, cohort: str | None) -> pd.DataFrame:
     table = pd.DataFrame({"combination": counts.index, "persons": counts.to_numpy()})
     several = table["combination"].str.split(" + ", regex=False)
     inside = ~table["combination"].isin(["", NON_UNDERSERVED])
+    total = int(cells["n"].sum())
     return table.assign(
-        categories=several.map(len).where(inside, 0), share=table["persons"] / cells["n"].sum()
+        categories=several.map(len).where(inside, 0), n=total, share=table["persons"] / total
     )
 
 

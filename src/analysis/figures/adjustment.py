@@ -83,14 +83,26 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
         _value(own, subject, language) for _, own in rows.groupby("group", sort=False)
     )
     n = count((rows["n_group"] + rows["n_reference"]).max(), language)
+    note = say("adjustment.note", language)
+    held = _held(rows, subject, language)
     return Words(
         headline,
         say("adjustment.subtitle", language, n=n, **shared),
-        say("adjustment.note", language),
+        note,
         subject.source(language),
-        say("adjustment.caption", language, values=values, **shared),
+        say("adjustment.caption", language, values=values, held=held, note=note, **shared),
         say("adjustment.alt", language, values=values),
     )
+
+
+def _held(rows: pd.DataFrame, subject: Subject, language: str) -> str:
+    """The variables that are held fixed together; empty if none is, or if no gap is shown."""
+    notes = rows.loc[rows["specification"] == ALL_OF_THEM, "note"]
+    held = {read_note(note).get("adjusted", "") for note in notes} - {""}
+    if not held:
+        return ""
+    names = max(held).split(", ")
+    return say("adjustment.held", language, adjusters=subject.covariates(names, language))
 
 
 def _value(own: pd.DataFrame, subject: Subject, language: str) -> str:

@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from analysis.figures.subject import Subject
 from analysis.figures.theme import (
     INK,
     MUTED,
@@ -16,7 +17,8 @@ from analysis.figures.theme import (
     name_rows,
     wrap_label,
 )
-from analysis.figures.wording import number, percent, say
+from analysis.figures.wording import count, number, percent, say
+from analysis.release.results import is_hidden
 
 ROW_HEIGHT = 0.42
 LEAST_LABELLED = 0.045
@@ -50,7 +52,8 @@ def draw_bars(
     words
         What stands around the chart.
     labels, values, texts
-        A row each: its name, the length of its bar, what stands behind the bar.
+        A row each: its name, the length of its bar, what stands behind the bar. A missing length
+        has no bar, and its text says why.
     language
         Of the numbers.
     axis
@@ -65,11 +68,13 @@ def draw_bars(
     )
     for y, (value, text, outline) in enumerate(zip(values, texts, light, strict=True)):
         face = "white" if outline else STRONG
-        axes.barh(y, value, height=0.62, color=face, edgecolor=STRONG, linewidth=1.2)
-        axes.annotate(text, (value, y), xytext=(5, 0), textcoords="offset points", va="center",
+        length = 0.0 if pd.isna(value) else float(value)
+        if length:
+            axes.barh(y, length, height=0.62, color=face, edgecolor=STRONG, linewidth=1.2)
+        axes.annotate(text, (length, y), xytext=(5, 0), textcoords="offset points", va="center",
                       size=8.4, color=INK, annotation_clip=False)  # fmt: skip
     name_rows(axes, [wrap_label(label, LABEL_CHARACTERS) for label in labels])
-    axes.set_xlim(0, 1.02 * max([*values, 1e-9]))
+    axes.set_xlim(0, 1.02 * max([*(value for value in values if pd.notna(value)), 1e-9]))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x, language)))
     axes.set_xlabel(axis, color=MUTED)
@@ -79,6 +84,7 @@ def draw_bars(
 def draw_parts(
     words: Words,
     shares: pd.DataFrame,
+    texts: Sequence[str],
     language: str,
     *,
     axis: str,
@@ -92,6 +98,8 @@ def draw_parts(
         What stands around the chart.
     shares
         A row a bar, a column a part, both by the labels to show; at most five parts.
+    texts
+        What stands in the place of each bar that has no shares.
     language, axis, watermark
         See `draw_bars`.
     """
@@ -113,7 +121,11 @@ def draw_parts(
                     percent(value, language, 0), (left + value / 2, y), ha="center", va="center",
                     size=7.8, bbox={"boxstyle": "round,pad=0.12", "fc": "white", "ec": "none"},
                 )  # fmt: skip
-        start = start + values
+        start = start + values.fillna(0)
+    for y, (left, text) in enumerate(zip(start, texts, strict=True)):
+        if not left:
+            axes.annotate(text, (0, y), xytext=(5, 0), textcoords="offset points", va="center",
+                          size=8.4, color=INK)  # fmt: skip
     name_rows(axes, [wrap_label(str(label)) for label in shares.index])
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: percent(x, language, 0)))
@@ -122,9 +134,12 @@ def draw_parts(
     return figure
 
 
-def counted(value: float, language: str, share: float | None = None) -> str:
-    """A count, with its share in parentheses where there is one."""
-    shown = number(value, language)
-    if share is None or pd.isna(share):
+def counted(row: pd.Series, subject: Subject, language: str, share: str = "share") -> str:
+    """The persons of a released row with their share, where it has one, or why it is hidden."""
+    if is_hidden(str(row["note"])):
+        return subject.reason(row, language)
+    shown = count(row["persons"], language)
+    if pd.isna(row[share]):
         return shown
-    return say("words.count_and_share", language, count=shown, share=percent(share, language))
+    part = percent(row[share], language, row["digits"])
+    return say("words.count_and_share", language, count=shown, share=part)

@@ -89,7 +89,8 @@ def forest_chart(results: pd.DataFrame, subject: Subject, kind: str, alpha: floa
     kind
         One of `KINDS`.
     alpha
-        Corrected p-values below it count as different from zero in the headline.
+        Corrected p-values up to it count as different from zero in the headline. Released ones
+        are rounded up, which keeps them on their side of it.
     """
     pairs = pair_gaps(results, subject, KINDS[kind])
     return Chart.about(
@@ -125,7 +126,7 @@ def _words(pairs: pd.DataFrame, subject: Subject, kind: str, alpha: float, langu
 
 
 def _headline(pairs: pd.DataFrame, outcome: str, kind: str, alpha: float, language: str) -> str:
-    flagged = pairs["p_adjusted_adjusted"] < alpha
+    flagged = pairs["p_adjusted_adjusted"] <= alpha
     lower = pairs["estimate_adjusted"] < 0
     tested = pairs["p_adjusted_adjusted"].notna()
     key = "forest.headline_some"
@@ -135,6 +136,8 @@ def _headline(pairs: pd.DataFrame, outcome: str, kind: str, alpha: float, langua
         key = "forest.headline_none"
     elif (flagged & lower).all():
         key = f"forest.headline_all_{kind}"
+    elif flagged.sum() == 1:
+        key = "forest.headline_one"
     return say(
         key,
         language,

@@ -1,7 +1,6 @@
 """Charts of the journey: the funnel, how categories overlap, who pays, career outcomes."""
 
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -10,7 +9,8 @@ from analysis.figures.bars import LEAST_LABELLED, counted, draw_bars, draw_parts
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.theme import Words
-from analysis.figures.wording import enumerate_words, level_label, number, percent, say
+from analysis.figures.wording import count, enumerate_words, level_label, number, percent, say
+from analysis.release.results import is_hidden
 from analysis.vocabulary import LANGUAGES, NON_UNDERSERVED, LearnerKind
 
 COMBINATIONS_SHOWN = 12
@@ -23,13 +23,17 @@ def _chart(
     subject: Subject,
     values: dict[str, dict[str, str]],
     draw: Callable[[Words, str], Figure],
+    headline: str = "headline",
 ) -> Chart:
     """A chart whose words are the section of the catalogue, filled with values by language."""
 
     def words(language: str) -> Words:
         shared = {"population": subject.population(language), **values[language]}
-        parts = ("headline", "subtitle", "note", "caption", "alt")
-        said = {part: say(f"{section}.{part}", language, **shared) for part in parts}
+        keys = {part: part for part in ("subtitle", "note", "caption", "alt")}
+        said = {
+            part: say(f"{section}.{key}", language, **shared)
+            for part, key in {"headline": headline, **keys}.items()
+        }
         return Words(source=subject.source(language), **said)
 
     return Chart.about(subject, identifier, data, words, draw)
@@ -45,20 +49,20 @@ def funnel_chart(funnel: pd.DataFrame, subject: Subject) -> Chart:
     Parameters
     ----------
     funnel
-        See `analysis.estimate.journey.funnel`.
+        See `analysis.estimate.journey.funnel`; released.
     subject
         Any outcome of the study, in the cohort shown.
     """
 
-    def text(row: Mapping[Hashable, Any], language: str) -> str:
-        return counted(row["persons"], language, row["rate"])
+    def texts(language: str) -> list[str]:
+        return [counted(row, subject, language, "rate") for _, row in funnel.iterrows()]
 
     def draw(words: Words, language: str) -> Figure:
         return draw_bars(
             words,
             [say(f"stages.{stage}", language) for stage in funnel["stage"]],
             list(funnel["persons"]),
-            [text(row, language) for row in funnel.to_dict("records")],
+            texts(language),
             language,
             axis=say("funnel.axis", language),
             light=list(funnel["of"] == ""),
@@ -70,12 +74,12 @@ def funnel_chart(funnel: pd.DataFrame, subject: Subject) -> Chart:
     values = {
         language: {
             "shown": say("words.separator", language).join(
-                f"{say(f'stages.{stage}', language)} {number(by_stage[stage], language)}"
+                f"{say(f'stages.{stage}', language)} {count(by_stage[stage], language)}"
                 for stage in first_cohort
             ),
             "values": say("words.separator", language).join(
-                _item(say(f"stages.{row['stage']}", language), text(row, language), language)
-                for row in funnel.to_dict("records")
+                _item(say(f"stages.{stage}", language), text, language)
+                for stage, text in zip(funnel["stage"], texts(language), strict=True)
             ),
         }
         for language in LANGUAGES
@@ -96,20 +100,24 @@ def overlap_chart(overlap: pd.DataFrame, subject: Subject) -> Chart:
     Parameters
     ----------
     overlap
-        See `analysis.estimate.journey.overlap`.
+        See `analysis.estimate.journey.overlap`; released.
     subject
         The outcome whose denominator is described, in the cohort shown.
     """
     shown = overlap.head(COMBINATIONS_SHOWN)
-    total = int(overlap["persons"].sum())
-    several = int(overlap.loc[overlap["categories"] > 1, "persons"].sum())
+    several = overlap[overlap["categories"] > 1]
+    complete = several["share"].notna().all()
+    hidden = overlap["note"].map(is_hidden).sum()
+
+    def texts(language: str) -> list[str]:
+        return [counted(row, subject, language) for _, row in shown.iterrows()]
 
     def draw(words: Words, language: str) -> Figure:
         return draw_bars(
             words,
             [combination_label(name, subject, language) for name in shown["combination"]],
             list(shown["persons"]),
-            [counted(n, language, n / total) for n in shown["persons"]],
+            texts(language),
             language,
             axis=say("overlap.axis", language),
             light=list(shown["combination"].isin(["", NON_UNDERSERVED])),
@@ -118,23 +126,23 @@ def overlap_chart(overlap: pd.DataFrame, subject: Subject) -> Chart:
 
     values = {
         language: {
-            "several": percent(several / total, language, 0),
-            "n": number(total, language),
+            "several": percent(several["share"].sum(), language, 0),
+            "n": count(overlap["n"].max(), language),
             "shown": number(len(shown), language),
             "others": number(len(overlap) - len(shown), language),
             "described": subject.described(language),
+            "hidden": say("overlap.hidden", language, hidden=number(hidden, language))
+            if hidden
+            else "",
             "values": say("words.separator", language).join(
-                _item(
-                    combination_label(row["combination"], subject, language),
-                    counted(row["persons"], language, row["share"]),
-                    language,
-                )
-                for row in shown.to_dict("records")
+                _item(combination_label(name, subject, language), text, language)
+                for name, text in zip(shown["combination"], texts(language), strict=True)
             ),
         }
         for language in LANGUAGES
     }
-    return _chart("overlap", "overlap", overlap, subject, values, draw)
+    headline = "headline" if complete else "headline_least"
+    return _chart("overlap", "overlap", overlap, subject, values, draw, headline)
 
 
 def funding_chart(shares: pd.DataFrame, subject: Subject) -> Chart:
@@ -143,51 +151,72 @@ def funding_chart(shares: pd.DataFrame, subject: Subject) -> Chart:
     Parameters
     ----------
     shares
-        See `analysis.estimate.journey.shares_by_group`.
+        See `analysis.estimate.journey.shares_by_group`; released.
     subject
         The outcome whose denominator is described, in the cohort shown.
     """
     table = shares.pivot(index="group", columns="level", values="share")
     table = table.loc[shares["group"].unique(), shares["level"].unique()]
-    sizes = shares.drop_duplicates("group").set_index("group")["n"]
+    rows = {row["group"]: row for _, row in shares.drop_duplicates("group").iterrows()}
     first = table.iloc[0]
 
     def draw(words: Words, language: str) -> Figure:
-        labels = {
-            group: f"{subject.group(str(group), language)} "
-            f"({say('words.n', language, n=number(sizes[group], language))})"
-            for group in table.index
-        }
+        labels = {group: _with_n(row, subject, language) for group, row in rows.items()}
         named = table.rename(index=labels, columns=lambda level: level_label(level, language))
-        axis = say("funding.axis", language)
-        return draw_parts(words, named, language, axis=axis, watermark=subject.watermark(language))
+        return draw_parts(
+            words,
+            named,
+            [subject.reason(rows[group], language) for group in table.index],
+            language,
+            axis=say("funding.axis", language),
+            watermark=subject.watermark(language),
+        )
 
     values = {
         language: {
-            "largest": level_label(str(first.idxmax()), language).lower(),
-            "share": percent(first.max(), language, 0),
             "least": percent(LEAST_LABELLED, language),
-            "n": number(sizes.iloc[0], language),
+            "n": count(shares["n"].max(), language),
             "described": subject.described(language),
             "values": say("words.separator", language).join(
                 _item(
                     subject.group(str(group), language),
-                    enumerate_words(
-                        (
-                            f"{level_label(str(level), language).lower()} "
-                            f"{percent(share, language, 0)}"
-                            for level, share in row.items()
-                        ),
-                        language,
-                    ),
+                    _parts(parts, language) or subject.reason(rows[group], language),
                     language,
                 )
-                for group, row in table.iterrows()
+                for group, parts in table.iterrows()
             ),
+            **_largest(first, language),
         }
         for language in LANGUAGES
     }
-    return _chart("funding", "funding", shares, subject, values, draw)
+    headline = "headline" if first.notna().any() else "headline_missing"
+    return _chart("funding", "funding", shares, subject, values, draw, headline)
+
+
+def _with_n(row: pd.Series, subject: Subject, language: str) -> str:
+    """The group of a row with its n, if that is shown."""
+    group = subject.group(str(row["group"]), language)
+    if pd.isna(row["n"]):
+        return group
+    return f"{group} ({say('words.n', language, n=count(row['n'], language))})"
+
+
+def _parts(shares: pd.Series, language: str) -> str:
+    """The shares of a bar as a list; empty if none is shown."""
+    told = (
+        f"{level_label(str(level), language).lower()} {percent(share, language, 0)}"
+        for level, share in shares.dropna().items()
+    )
+    return enumerate_words(told, language)
+
+
+def _largest(shares: pd.Series, language: str) -> dict[str, str]:
+    """The largest part of a bar and its share, for messages; nothing if none is shown."""
+    shown = shares.dropna()
+    if shown.empty:
+        return {}
+    level = level_label(str(shown.idxmax()), language).lower()
+    return {"largest": level, "share": percent(shown.max(), language, 0)}
 
 
 def outcomes_chart(outcomes: pd.DataFrame, subject: Subject) -> Chart:
@@ -196,7 +225,7 @@ def outcomes_chart(outcomes: pd.DataFrame, subject: Subject) -> Chart:
     Parameters
     ----------
     outcomes
-        Columns `year`, `learner` and `counted`.
+        Columns `year`, `learner` and `counted`; released.
     subject
         Any outcome of the study.
     """
@@ -214,7 +243,7 @@ def outcomes_chart(outcomes: pd.DataFrame, subject: Subject) -> Chart:
             words,
             [label(row, language) for row in rows],
             list(counts["counted"]),
-            [counted(row["counted"], language) for row in rows],
+            [count(row["counted"], language) for row in rows],
             language,
             axis=say("outcomes.axis", language),
             light=list(counts["learner"] == LearnerKind.FREE),
@@ -224,10 +253,10 @@ def outcomes_chart(outcomes: pd.DataFrame, subject: Subject) -> Chart:
     values = {
         language: {
             "totals": enumerate_words(
-                (f"{number(n, language)} ({year})" for year, n in total.items()), language
+                (f"{count(n, language)} ({year})" for year, n in total.items()), language
             ),
             "values": say("words.separator", language).join(
-                _item(label(row, language), number(row["counted"], language), language)
+                _item(label(row, language), count(row["counted"], language), language)
                 for _, row in counts.iterrows()
             ),
         }

@@ -6,18 +6,34 @@ from typing import Any
 import pandas as pd
 
 from analysis.figures.subject import Subject
-from analysis.figures.tables import DASH, show, show_message, with_interval
-from analysis.figures.wording import level_label, number, percent, say
+from analysis.figures.tables import (
+    DASH,
+    show,
+    show_message,
+    show_text,
+    shown_value,
+    with_interval,
+)
+from analysis.figures.wording import count, level_label, number, percent, say
+from analysis.release.policy import ROUNDED_TO, SMALLEST
 from analysis.studies import Study
-from analysis.vocabulary import KEPT, UNKNOWN_LEVEL
+from analysis.vocabulary import KEPT, UNKNOWN_LEVEL, Audience
 
 HASH_DIGITS = 12
 
 
-def show_notice(study: Study, language: str) -> None:
-    """Say that the data are synthetic, if they are."""
+def show_notice(study: Study, language: str, audience: Audience = Audience.INTERNAL) -> None:
+    """Say that the data are synthetic, if they are, and how numbers are rounded for everyone."""
     if study.synthetic:
         show_message("quality.synthetic", language)
+    if audience is Audience.PUBLIC:
+        show_text(_rounding, language)
+
+
+def _rounding(language: str) -> str:
+    limits = {"nearest": ROUNDED_TO, "smallest": SMALLEST}
+    shown = {name: number(limit, language) for name, limit in limits.items()}
+    return say("quality.rounded", language, **shown)
 
 
 def show_sources(log: Mapping[str, Any], language: str) -> None:
@@ -89,16 +105,18 @@ def show_steps(log: Mapping[str, Any], subject: Subject, language: str) -> None:
 def show_unknown_memberships(composition: pd.DataFrame, subject: Subject, language: str) -> None:
     """Show for each category how many persons described are not known to be in it or not."""
     rows = composition[composition["variable"] == "category"]
+    everyone = rows["n"] + rows["unknown"]
+    rows = rows.assign(all=everyone, unknown_share=rows["unknown"] / everyone)
 
     def make(each: str) -> pd.DataFrame:
-        total = rows["n"] + rows["unknown"]
         return pd.DataFrame(
             {
-                say("columns.category", each): [subject.group(g, each) for g in rows["level"]],
-                say("columns.unknown", each): [number(n, each) for n in rows["unknown"]],
-                say("columns.share", each): [percent(x, each) for x in rows["unknown"] / total],
-                say("columns.persons", each): [number(n, each) for n in total],
+                say("columns.category", each): subject.group(row["level"], each),
+                say("columns.unknown", each): count(row["unknown"], each),
+                say("columns.share", each): shown_value(row, percent, each, "unknown_share"),
+                say("columns.persons", each): count(row["all"], each),
             }
+            for _, row in rows.iterrows()
         )
 
     show(make, language)
@@ -124,7 +142,7 @@ def show_composition(composition: pd.DataFrame, subject: Subject, language: str)
                     say("columns.level", each): subject.group(level, each)
                     if in_category
                     else level_label(level, each),
-                    say("columns.persons", each): number(row["persons"], each),
+                    say("columns.persons", each): count(row["persons"], each),
                     say("columns.share_interval", each, level=subject.level(each)): with_interval(
                         row, percent, each, "share"
                     ),
@@ -142,13 +160,15 @@ def show_funnel(funnel: pd.DataFrame, subject: Subject, language: str) -> None:
         rows = [
             {
                 say("columns.stage", each): say(f"stages.{row['stage']}", each),
-                say("columns.persons", each): number(row["persons"], each),
-                say("columns.rate", each): percent(row["rate"], each) if row["of"] else DASH,
+                say("columns.persons", each): count(row["persons"], each),
+                say("columns.rate", each): shown_value(row, percent, each, "rate")
+                if row["of"]
+                else DASH,
                 say("columns.definition", each): say(f"stages.{row['of']}", each)
                 if row["of"]
                 else DASH,
             }
-            for row in funnel.to_dict("records")
+            for _, row in funnel.iterrows()
         ]
         return pd.DataFrame(rows)
 
@@ -176,7 +196,7 @@ def show_funding(
                     say("columns.share_interval", each, level=subject.level(each)): with_interval(
                         row, percent, each, "share"
                     ),
-                    say("columns.n", each): number(row["n"], each),
+                    say("columns.n", each): count(row["n"], each),
                     say("columns.printed", each): DASH
                     if value is None
                     else percent(value, each, 0),

@@ -48,7 +48,7 @@ def rates_chart(results: pd.DataFrame, subject: Subject) -> Chart:
 
 
 def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
-    by_group = rows.set_index("group")
+    by_group = {row["group"]: row for _, row in rows.iterrows()}
     outcome = subject.outcome_words(language)
     shared = {
         "outcome": outcome,
@@ -58,19 +58,15 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
     values = say("words.separator", language).join(
         _value(row, subject, language) for _, row in rows.iterrows()
     )
-    sides = by_group.loc[[NON_UNDERSERVED, UNDERSERVED], "estimate"]
+    reference, underserved = by_group[NON_UNDERSERVED], by_group[UNDERSERVED]
     headline = say("rates.headline_missing", language, outcome=capitalise(outcome))
-    if sides.notna().all():
-        shown = {
-            group: percent(sides[group], language, by_group.loc[group, "digits"])
-            for group in (NON_UNDERSERVED, UNDERSERVED)
-        }
+    if pd.notna(reference["estimate"]) and pd.notna(underserved["estimate"]):
         headline = say(
             "rates.headline",
             language,
             outcome=capitalise(outcome),
-            reference=shown[NON_UNDERSERVED],
-            underserved=shown[UNDERSERVED],
+            reference=percent(reference["estimate"], language, reference["digits"]),
+            underserved=percent(underserved["estimate"], language, underserved["digits"]),
         )
     subtitle = say(
         "rates.subtitle",
@@ -85,7 +81,7 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
         say(
             "rates.note",
             language,
-            unknown=count(_unknown(str(by_group.loc[UNDERSERVED, "note"])), language),
+            unknown=count(_unknown(str(underserved["note"])), language),
             intervals=say(interval_kind(rows), language),
         ),
         subject.source(language),

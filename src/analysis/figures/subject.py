@@ -14,15 +14,13 @@ from analysis.figures.wording import (
     outcome_label,
     p_words,
     percent,
+    released_p_words,
     say,
 )
 from analysis.release.policy import ROUNDED_TO
 from analysis.release.results import is_hidden
 from analysis.studies import Study
 from analysis.vocabulary import Audience
-
-P_DIGITS = {Audience.INTERNAL: 3, Audience.PUBLIC: 2}
-"""Decimals of p-values, as `analysis.release.results` leaves them."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +85,9 @@ class Subject:
         return say("words.rounded", language, nearest=number(ROUNDED_TO, language))
 
     def p_words(self, value: float, language: str) -> str:
-        """A p-value with the decimals that were released, or that it is smaller."""
-        return p_words(value, language, P_DIGITS[self.audience])
+        """A p-value with the decimals that the audience may see."""
+        write = p_words if self.audience is Audience.INTERNAL else released_p_words
+        return write(value, language)
 
     def watermark(self, language: str) -> str:
         """Word laid over charts of synthetic data; empty for real data."""

@@ -30,7 +30,7 @@ def summary(results: pd.DataFrame, subject: Subject, language: str, alpha: float
     language
         Of the sentences.
     alpha
-        A gap is said to differ from zero if its corrected p-value is below it.
+        A gap is said to differ from zero if its corrected p-value is at most this.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def _verdict(pair: pd.Series, subject: Subject, language: str, alpha: float) -> 
     if pd.isna(p_value):
         return say("summary.no_interval", language)
     shown = subject.p_words(p_value, language)
-    key = "summary.differs" if p_value < alpha else "summary.includes_zero"
+    key = "summary.differs" if p_value <= alpha else "summary.includes_zero"
     said = say(key, language, p=shown)
     if is_few(pair["n_group"], pair["n_reference"]):
         said += " " + say("summary.indicative", language)

@@ -18,6 +18,8 @@ from analysis.vocabulary import CONTRASTS, GROUPS, LEVELS, Contrast, Label
 
 SPACE_BEFORE_MARK = re.compile(" (?=[;:?!»])")
 """In French these marks follow a space that no line may break at."""
+SMALLEST_P = 0.001
+SMALLEST_RELEASED_P = 0.01
 ELIDED = re.compile(r"\b([Dd])e (?=[aeiouyàâéèêëîïôœ])")
 """French "de" before a vowel."""
 MINUS = "\N{MINUS SIGN}"
@@ -105,12 +107,17 @@ def percent_interval(low: float, high: float, language: str, digits: int = 1) ->
     return say("words.interval", language, **limits)
 
 
-def p_words(value: float, language: str, digits: int = 3) -> str:
-    """A p-value to so many digits, or that it is smaller than they can tell."""
-    smallest = 10.0**-digits
-    if value < smallest:
-        return f"< {number(smallest, language, digits)}"
-    return number(value, language, digits)
+def p_words(value: float, language: str) -> str:
+    """A p-value to three digits, or that it is smaller than that."""
+    if value < SMALLEST_P:
+        return f"< {number(SMALLEST_P, language, 3)}"
+    return number(value, language, 3)
+
+
+def released_p_words(value: float, language: str) -> str:
+    """A p-value that was rounded up to two digits, so that the smallest is an upper bound."""
+    bound = "≤ " if value <= SMALLEST_RELEASED_P else ""
+    return bound + number(value, language, 2)
 
 
 def few_words(language: str, *sizes: float) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import pandas as pd
 
@@ -11,11 +12,14 @@ from analysis.estimate.journey import composition, funnel, overlap, shares_by_gr
 from analysis.estimate.options import GapOptions
 from analysis.estimate.rates import rate_rows
 from analysis.estimate.results import result_table
+from analysis.release.results import Release
 from analysis.runs.parameters import OneReference, PlacementGaps
 from analysis.runs.session import Session
 
 FUNDING = "funding"
 RESPONSE = "answered_"
+COUNTED_PARTS = ("sources", "repairs", "steps")
+"""Parts of the log of a processed table that count rows."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,24 @@ class Description:
     overlap: pd.DataFrame
     funding: pd.DataFrame | None
 
+    def released(self, release: Release) -> Self:
+        """The tables as an audience may see them.
+
+        Combinations that are hidden stand last: their place among the others would tell between
+        which numbers theirs lies.
+        """
+        shares = release.shares
+        combinations = shares(self.overlap).sort_values(
+            ["persons", "combination"], ascending=[False, True], ignore_index=True
+        )
+        return replace(
+            self,
+            funnel=shares(self.funnel),
+            composition=shares(self.composition),
+            overlap=combinations,
+            funding=None if self.funding is None else shares(self.funding),
+        )
+
 
 def describe(session: Session) -> Description:
     """Describe the persons of a session's study and cohort."""
@@ -51,6 +73,16 @@ def describe(session: Session) -> Description:
         overlap(*where),
         shares_by_group(*where, FUNDING, asked.confidence) if paid else None,
     )
+
+
+def released_log(session: Session) -> dict[str, Any]:
+    """The log of the processed table, with the numbers of rows that the audience may see."""
+    log = session.data.log
+    counted = {part: pd.DataFrame(log[part]) for part in COUNTED_PARTS if log.get(part)}
+    return log | {
+        part: session.release.counts(table, ["rows"]).to_dict("records")
+        for part, table in counted.items()
+    }
 
 
 def estimate_rates(session: Session, outcomes: Iterable[str]) -> pd.DataFrame:
