@@ -1,5 +1,6 @@
 """Executed notebooks as the chapters of a printed report: prose, figures and tables, no code."""
 
+import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,12 +9,13 @@ from typing import Any, Final, Literal
 import mistune
 
 from analysis.figures.save import OUTPUT_KEY
-from analysis.figures.wording import capitalise, outcome_label
+from analysis.figures.wording import capitalise, outcome_label, say
 from analysis.report.contents import Contents, ReportFigure
 from analysis.vocabulary import LANGUAGES
 
 ALONE: Final = re.compile(r"\*\*([^*]+)\*\*")
 """A text that only names what the tables below it are about."""
+TAG: Final = re.compile(r"<[^>]+>")
 WIDE: Final = 7
 """Columns from which a table is set smaller."""
 NUMBERED: Final = 2
@@ -29,7 +31,8 @@ class Block:
     Attributes
     ----------
     kind
-        What it is; `about` names what the tables below it are about.
+        What it is; `about` names what the tables below it are about, `again` is a figure that a
+        chapter before has shown.
     html
         Of prose, or of a table.
     figure
@@ -42,7 +45,7 @@ class Block:
         Whether a table has many columns, or more rows than are kept on one page.
     """
 
-    kind: Literal["prose", "about", "figure", "table"]
+    kind: Literal["prose", "about", "figure", "again", "table"]
     html: str = ""
     figure: ReportFigure | None = None
     number: int = 0
@@ -88,47 +91,35 @@ def read_chapters(contents: Contents, language: str) -> list[Chapter]:
     language
         One of `analysis.vocabulary.LANGUAGES`.
     """
-    figures = {figure.id: figure for figure in contents.figures}
-    tables = 0
-    chapters = []
-    for number, name in enumerate(contents.notebooks, start=1):
-        reader = _Reader(contents, language, figures, number, tables)
-        chapters.append(reader.read(name))
-        tables = reader.tables
-    return chapters
+    reader = _Reader(contents, language)
+    return [
+        reader.read(name, _Headings(number))
+        for number, name in enumerate(contents.notebooks, start=1)
+    ]
 
 
 class _Reader:
-    """Reads one notebook; knows which section and which outcome it is at."""
+    """Reads the notebooks one after the other; knows which section and outcome it is at."""
 
-    def __init__(
-        self,
-        contents: Contents,
-        language: str,
-        figures: dict[str, ReportFigure],
-        number: int,
-        tables: int,
-    ) -> None:
+    def __init__(self, contents: Contents, language: str) -> None:
         self._contents = contents
         self._language = language
-        self._figures = figures
-        self._number = number
-        self.tables = tables
-        self._headings = _Headings(number)
-        self._markdown = mistune.create_markdown(renderer=self._headings, plugins=["table"])
+        self._figures = {figure.id: figure for figure in contents.figures}
+        self._shown: set[int] = set()
+        self._tables = 0
+        self._headings = _Headings(0)
         self._outcome = ""
 
-    def read(self, name: str) -> Chapter:
+    def read(self, name: str, headings: "_Headings") -> Chapter:
+        """The chapter of a notebook, with the headings that it is given."""
+        self._headings = headings
         blocks = [
             block
             for cell in self._contents.executed(name).cells
             for block in self._cell(cell)
             if block.html or block.figure
         ]
-        heading = Heading(
-            f"chapter-{self._number}", f"{self._number}. {self._headings.title or name}"
-        )
-        return Chapter(heading, self._headings.sections, blocks)
+        return Chapter(headings.chapter(name), headings.sections, blocks)
 
     def _cell(self, cell: Any) -> Iterator[Block]:  # noqa: ANN401 (nbformat's own)
         others = set(LANGUAGES) - {self._language}
@@ -145,7 +136,8 @@ class _Reader:
                 yield self._table(marked["html"][self._language])
 
     def _prose(self, text: str) -> Block:
-        return Block("prose", html=str(self._markdown(text)).strip())
+        markdown = mistune.create_markdown(renderer=self._headings, plugins=["table"])
+        return Block("prose", html=str(markdown(text)).strip())
 
     def _said(self, text: str) -> Block:
         if alone := ALONE.fullmatch(text.strip()):
@@ -158,24 +150,31 @@ class _Reader:
         if len(outcomes) == 1 and outcomes[0] in self._contents.study.outcomes:
             label = outcome_label(self._contents.study, outcomes[0], self._language)
             self._outcome = capitalise(label)
+        if figure.number in self._shown:
+            return Block("again", figure=figure)
+        self._shown.add(figure.number)
         return Block("figure", figure=figure)
 
     def _table(self, html: str) -> Block:
         rows = html.count("<tr") - 1
         if not rows:
             return Block("table")
-        self.tables += 1
-        about = (
-            self._headings.sections[-1].text.partition(" ")[2] if self._headings.sections else ""
-        )
+        self._tables += 1
         return Block(
             "table",
             html=html.replace("<th>", '<th scope="col">'),
-            number=self.tables,
-            caption=": ".join(part for part in (about, self._outcome) if part),
+            number=self._tables,
+            caption=self._caption(),
             wide=html.count("<th>") >= WIDE,
             long=rows >= LONG,
         )
+
+    def _caption(self) -> str:
+        """The section that a table stands in, and the outcome that it is about where known."""
+        about = self._headings.latest
+        if not self._outcome:
+            return about
+        return say("words.item", self._language, name=about, value=self._outcome)
 
 
 class _Headings(mistune.HTMLRenderer):
@@ -184,17 +183,28 @@ class _Headings(mistune.HTMLRenderer):
     def __init__(self, chapter: int) -> None:
         super().__init__(escape=True)
         self._chapter = chapter
-        self.title = ""
+        self._title = ""
         self.sections: list[Heading] = []
+        self.latest = ""
+
+    def chapter(self, name: str) -> Heading:
+        """The chapter's own heading; its notebook's name where it has none."""
+        return Heading(f"chapter-{self._chapter}", f"{self._chapter}. {self._title or name}")
 
     def heading(self, text: str, level: int, **_: object) -> str:
         """A heading: none for the chapter's own, which stands above its blocks."""
-        if level == 1 and not self.title:
-            self.title = text
+        if level == 1 and not self._title:
+            self._title = self.latest = _plain(text)
             return ""
         if level > NUMBERED:
             return f"<h{level}>{text}</h{level}>\n"
         number = len(self.sections) + 1
-        section = Heading(f"section-{self._chapter}-{number}", f"{self._chapter}.{number} {text}")
-        self.sections.append(section)
-        return f'<h2 id="{section.anchor}">{section.text}</h2>\n'
+        anchor, counted = f"section-{self._chapter}-{number}", f"{self._chapter}.{number}"
+        self.latest = _plain(text)
+        self.sections.append(Heading(anchor, f"{counted} {self.latest}"))
+        return f'<h2 id="{anchor}">{counted} {text}</h2>\n'
+
+
+def _plain(text: str) -> str:
+    """A text of HTML without its marks."""
+    return html.unescape(TAG.sub("", text))
