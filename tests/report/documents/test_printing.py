@@ -17,7 +17,6 @@ from analysis.report.documents import write_documents
 from analysis.report.documents.printing import page_numbers, print_reports
 from analysis.vocabulary import LANGUAGES, Audience
 
-
 MEGABYTE = 1 << 20
 MakeContents = Callable[[Audience], Contents]
 
