@@ -98,10 +98,13 @@ def source_date(root: Path) -> datetime.datetime:
     SOURCE_DATE_EPOCH where it is set, else the commit's time, else the first of 1980, with which
     zip archives begin.
     """
-    seconds: int | str | None = source_epoch()
+    seconds = source_epoch()
     if seconds is None:
-        seconds = _git(root, "log", "-1", "--format=%ct")
-    return datetime.datetime.fromtimestamp(int(seconds), datetime.UTC) if seconds else EARLIEST
+        committed = _git(root, "log", "-1", "--format=%ct")
+        if not committed:
+            return EARLIEST
+        seconds = int(committed)
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
 
 
 def environment(root: Path) -> dict[str, object]:

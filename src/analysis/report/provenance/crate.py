@@ -17,7 +17,7 @@ from rocrate.rocrate import ROCrate
 from analysis.files import canonical_json, sha256, write_text
 from analysis.report.contents import Contents
 from analysis.report.provenance.facts import Facts
-from analysis.report.provenance.inputs import Inputs, add_licence
+from analysis.report.provenance.inputs import Inputs, add_licence, set_properties
 from analysis.report.provenance.layout import CRATE_FILE, MANIFEST_FILE, PROGRAM, WORKFLOW
 from analysis.report.provenance.steps import Steps
 from analysis.vocabulary import LANGUAGES
@@ -135,7 +135,8 @@ def _add_files(crate: ROCrate, contents: Contents) -> dict[str, Entity]:
     for folder in sorted({name.split("/")[0] for name in added if "/" in name}):
         about = {"name": folder, "description": FOLDERS.get(folder, folder)}
         entity = crate.add(Dataset(crate, dest_path=f"{folder}/", properties=about))
-        entity["hasPart"] = [file for name, file in added.items() if name.startswith(f"{folder}/")]
+        parts = [file for name, file in added.items() if name.startswith(f"{folder}/")]
+        set_properties(entity, hasPart=parts)
         folders[f"{folder}/"] = entity
     top = [file for name, file in added.items() if "/" not in name]
     crate.root_dataset["hasPart"] = [*folders.values(), *top, manifest]

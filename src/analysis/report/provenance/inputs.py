@@ -88,8 +88,13 @@ def _collection(
 ) -> Entity:
     parts = [_outside(crate, name, digest) for name, digest in hashes.items()]
     entity = crate.add(ContextEntity(crate, identifier, properties={"@type": "Collection"}))
-    for name, value in {**about, "hasPart": parts, "mainEntity": parts[0]}.items():
-        entity[name] = value
+    return set_properties(entity, **about, hasPart=parts, mainEntity=parts[0])
+
+
+def set_properties(entity: Entity, **properties: object) -> Entity:
+    """Set properties; a list of one as the one, as RO-Crate asks."""
+    for name, value in properties.items():
+        entity[name] = value[0] if isinstance(value, list) and len(value) == 1 else value
     return entity
 
 

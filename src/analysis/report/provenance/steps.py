@@ -9,7 +9,7 @@ from rocrate.rocrate import ROCrate
 
 from analysis.report.contents import Contents
 from analysis.report.provenance.facts import Facts
-from analysis.report.provenance.inputs import Inputs
+from analysis.report.provenance.inputs import Inputs, set_properties
 from analysis.report.provenance.layout import told_version
 from analysis.runs.parameters import MODELS
 from analysis.vocabulary import LANGUAGES
@@ -79,7 +79,7 @@ class Steps:
         tool = self.files[f"{folder}/{name}.ipynb"]
         output = self._formal(f"#out-{name}", f"{name}, executed", "File")
         self.files[f"notebooks/{name}.ipynb"]["exampleOfWork"] = output
-        _set(
+        set_properties(
             tool,
             name=name,
             programmingLanguage=python,
@@ -139,7 +139,7 @@ class Steps:
             {"@id": self.crate.metadata.profile},
             {"@id": "https://w3id.org/workflowhub/workflow-ro-crate/1.0"},
         ]
-        _set(
+        set_properties(
             workflow,
             name="report",
             programmingLanguage=python,
@@ -199,20 +199,15 @@ class Steps:
         if known is not None:
             return known
         entity = self.crate.add(ContextEntity(self.crate, identifier, properties={"@type": kind}))
-        return _set(entity, **{name: value for name, value in about.items() if value is not None})
+        return set_properties(
+            entity, **{name: value for name, value in about.items() if value is not None}
+        )
 
     def _documented(self, entity: Entity, page: str) -> Entity:
         """Link an entity with the page that tells of it, if the pack has it."""
         if page in self.files:
             entity["url"] = self.files[page]
         return entity
-
-
-def _set(entity: Entity, **properties: object) -> Entity:
-    """Set properties; a list of one as the one, as RO-Crate asks."""
-    for name, value in properties.items():
-        entity[name] = value[0] if isinstance(value, list) and len(value) == 1 else value
-    return entity
 
 
 def _figure_files(name: str) -> list[str]:
