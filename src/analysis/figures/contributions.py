@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.forest import draw_zero
+from analysis.figures.panels import part_ticks
 from analysis.figures.released import (
     adjusters,
     against,
@@ -346,6 +347,7 @@ def _draw(rows: pd.DataFrame, subject: Subject, kind: Kind, words: Words, langua
         draw_zero(axes, ends, language)
     if titles:
         title_panels(panels, titles)
+        part_ticks(panels)
     panels[len(panels) // 2].set_xlabel(say(f"{kind.section}.axis", language), color=MUTED)
     return figure
 

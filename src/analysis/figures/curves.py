@@ -177,7 +177,8 @@ def _told_in_headline(rows: pd.DataFrame) -> pd.DataFrame:
         return shown
     lacking = hidden[shown.index].groupby(shown["month"]).transform("any")
     told = shown.loc[~lacking & (shown["month"] <= _last_shared(shown)), "month"]
-    return shown[shown["month"] == told.max()]
+    ends: pd.DataFrame = shown[shown["month"] == told.max()]
+    return ends
 
 
 def _by_group(

@@ -30,7 +30,7 @@ def gap_words(row: pd.Series, language: str, kind: str = "", *, zero: bool = Tru
         Say if the interval includes zero: not where a line at zero shows it.
     """
     gap, low, high = (row[f"{name}{kind}"] for name in ("estimate", "ci_low", "ci_high"))
-    digits = row[f"digits{kind}"]
+    digits = int(row[f"digits{kind}"])
     told = interval_words(low, high, language, digits)
     if not zero and pd.notna(low):
         told = interval(low, high, language, digits)

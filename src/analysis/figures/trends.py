@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures.forest import draw_pair, draw_zero, pair_gaps
+from analysis.figures.panels import part_ticks
 from analysis.figures.released import (
     adjusters,
     against,
@@ -178,6 +179,7 @@ def _draw(pairs: pd.DataFrame, subject: Subject, words: Words, language: str) ->
             axes.set_xlabel(say("adjustment.axis", language), color=MUTED)
     name_rows(panels[0], years)
     title_panels(panels, titles)
+    part_ticks(panels)
     key_above(figure, panels[0], above=titles_height(titles))
     return figure
 
