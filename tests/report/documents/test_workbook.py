@@ -114,6 +114,13 @@ def test_hidden_rows_stay_and_say_so(book: Workbook, language: str) -> None:
     assert say("workbook.hidden", language) in book[GAPS[language]]["A3"].value
 
 
+def test_a_hidden_rate_has_no_reference_to_hide(results: pd.DataFrame, toy_study: Study) -> None:
+    hidden = results.iloc[[2]].assign(estimand="rate", reference="")
+    typed = Typed(hidden, Labels(toy_study, "en"), "en", Audience.PUBLIC)
+    cells = {column.header: column.values[0] for column in typed.columns()}
+    assert (cells["n, group"], cells["n, reference"]) == ("not shown", "–")
+
+
 def test_a_number_that_does_not_exist_is_a_dash_with_a_reason(
     book: Workbook, language: str
 ) -> None:

@@ -129,15 +129,16 @@ class Typed:
         """Numbers as numbers; words where there is none."""
         not_shown = self._labels.say("words.not_shown")
         whole = pd.api.types.is_integer_dtype(self._table[name])
-        missing = self._table[name].isna()
-        if name in OF_REFERENCE:
-            # Nobody is compared with: that is no count of zero.
-            missing |= self._one_sided() & ~pd.Series(self.hidden, missing.index)
         kind: Callable[[float], Value] = int if whole else float
-        return [
-            (not_shown if hidden else DASH) if gone else kind(value)
-            for value, gone, hidden in zip(self._table[name], missing, self.hidden, strict=True)
+        values = [
+            (not_shown if hidden else DASH) if pd.isna(value) else kind(value)
+            for value, hidden in zip(self._table[name], self.hidden, strict=True)
         ]
+        if name not in OF_REFERENCE:
+            return values
+        # Nobody is compared with: that is no count of zero, and nothing hidden.
+        alone = self._one_sided()
+        return [DASH if one else value for value, one in zip(values, alone, strict=True)]
 
     def _one_sided(self) -> pd.Series:
         """Whether each row is about the group alone."""

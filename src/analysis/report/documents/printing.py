@@ -66,8 +66,9 @@ def print_reports(contents: Contents, browser: Path) -> list[Path]:
             page = program.new_page()
             page.set_default_timeout(TIME_LIMIT)
             page.goto(layout.as_uri())
-            # Only a first print tells on which pages the contents' links end.
-            page.evaluate(NUMBER_PAGES, page_numbers(_print(page, contents, language)))
+            # Only a first print, of the sheets alone, tells on which pages the contents' links end.
+            draft = page.pdf(prefer_css_page_size=True, print_background=True)
+            page.evaluate(NUMBER_PAGES, page_numbers(draft))
             content = normalise(_print(page, contents, language), title(contents, language))
             page.close()
             target = contents.folder / "documents" / f"report.{language}.pdf"
