@@ -179,6 +179,15 @@
     };
   }
 
+  /** Where Vega draws, and says what it will: the element itself has the alternative text. */
+  function inner(element) {
+    if (!element.firstElementChild) {
+      element.append(document.createElement("div"));
+      element.firstElementChild.setAttribute("aria-hidden", "true");
+    }
+    return element.firstElementChild;
+  }
+
   let drawing = Promise.resolve();
 
   /** Draw rows into an element, over its whole width, in place of what was drawn before.
@@ -190,10 +199,13 @@
     const family = getComputedStyle(element).fontFamily;
     const drawn = arrange(rows, element.clientWidth, family);
     // Interpreted expressions need no eval, which a page may be forbidden.
-    const how = { renderer: "svg", ast: true, actions: false, tooltip: false, defaultStyle: false };
+    const how = {
+      mode: "vega-lite", renderer: "svg", ast: true,
+      actions: false, tooltip: false, defaultStyle: false,
+    };
     drawing = drawing.then((before) => {
       before?.finalize();
-      return window.vegaEmbed(element, specification(drawn, family, options), { mode: "vega-lite", ...how });
+      return window.vegaEmbed(inner(element), specification(drawn, family, options), how);
     });
     return drawing;
   };

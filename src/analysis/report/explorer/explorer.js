@@ -40,7 +40,7 @@
       const offered = codes[i].filter((value) => there.has(value));
       if (offered.length > 1 && !data.single.includes(name)) offered.unshift(EVERY);
       const choice = [wished[name], data.start[name]].find((value) => offered.includes(value));
-      settled[name] = choice ?? offered[0];
+      settled[name] = choice ?? offered.find((value) => value !== EVERY);
       options[name] = offered;
       if (settled[name] !== EVERY) left = left.filter((row) => code(row, i) === settled[name]);
     });

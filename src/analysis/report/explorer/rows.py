@@ -114,8 +114,9 @@ def errors_of(method: str) -> str:
     return method.removeprefix(model_of(method)).removeprefix("_")
 
 
-def _sorted(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
-    orders: dict[str, list[str]] = {
+def orders(study: Study) -> dict[str, list[str]]:
+    """Values that each dimension may have, in the order in which they are offered."""
+    return {
         "outcome": list(study.outcomes),
         "contrast": list(Contrast),
         "group": [UNDERSERVED, NON_UNDERSERVED, *study.categories],
@@ -124,7 +125,12 @@ def _sorted(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
         "unknown": list(Unknown),
     }
 
-    def place(column: pd.Series) -> pd.Series:
-        return column.map({name: number for number, name in enumerate(orders[str(column.name)])})
 
-    return rows.sort_values(list(DIMENSIONS), key=place, kind="stable")
+def _sorted(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
+    places = {
+        name: {value: place for place, value in enumerate(values)}
+        for name, values in orders(study).items()
+    }
+    return rows.sort_values(
+        list(DIMENSIONS), key=lambda column: column.map(places[str(column.name)]), kind="stable"
+    )

@@ -24,7 +24,7 @@ from analysis.figures.wording import (
     say,
 )
 from analysis.report.contents import Contents
-from analysis.report.explorer.rows import DIMENSIONS, errors_of
+from analysis.report.explorer.rows import DIMENSIONS, errors_of, orders
 from analysis.studies import Study
 from analysis.vocabulary import Contrast
 
@@ -110,14 +110,10 @@ class Wording:
     def labels(self) -> dict[str, dict[str, str]]:
         """Labels of the values of each dimension, in the order in which they are offered."""
         return {
-            name: {value: self._label(name, value) for value in self._values(name)}
-            for name in DIMENSIONS
+            name: {value: self._label(name, value) for value in values if value in there}
+            for name, values in orders(self.study).items()
+            if (there := set(self.rows[name]))
         }
-
-    def _values(self, name: str) -> list[str]:
-        # Rows are sorted by outcome first; an order of its own for each outcome would confuse.
-        places = self.rows.assign(place=self.rows.groupby("outcome").cumcount())
-        return list(places.sort_values("place", kind="stable")[name].unique())
 
     def _label(self, name: str, value: str) -> str:
         if name == "outcome":
