@@ -45,7 +45,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "src/analysis/estimate/gaps.py": "def gap(): ...\n",
         "src/analysis/figures/messages.yml": "title: gaps\n",
         "src/analysis/ingest/cohort.sql": "SELECT 1\n",
-        "src/analysis/report/page.css": "body {}\n",
+        "src/analysis/figures/page.css": "body {}\n",
+        "src/analysis/report/site/pages.py": "",
+        "src/analysis/cli.py": "",
     }.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
@@ -106,7 +108,9 @@ KEPT = {
     "prose": lambda root: _cell(root, "markdown", "How large are the gaps?"),
     "outputs of the notebook": _outputs,
     "a commit": _commit,
-    "a style sheet": _write("src/analysis/report/page.css"),
+    "a style sheet": _write("src/analysis/figures/page.css"),
+    "a module that makes pages": _write("src/analysis/report/site/pages.py"),
+    "the command line": _write("src/analysis/cli.py"),
     "another notebook": _write("notebooks/04_gap_drivers.ipynb"),
     "a time": lambda root: [os.utime(path, (0, 0)) for path in root.rglob("*")],
 }
