@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.estimate.journey_rates import STEPS
 from analysis.estimate.results import read_note, write_note
+from analysis.release.knowledge import ALL_KNOWN, stratum
 from analysis.release.policy import (
     HIDDEN,
     PROTECTS,
@@ -28,7 +29,7 @@ from analysis.release.units import (
     UNITS,
     Unit,
 )
-from analysis.vocabulary import Estimand
+from analysis.vocabulary import ALL, INTERSECTION, Estimand
 
 Row = Mapping[Hashable, Any]
 
@@ -165,6 +166,8 @@ class PublicRows:
         if str(row["method"]).startswith(OF_ANSWERS):
             outcomes |= {name.replace(PLACED, ANSWERED) for name in outcomes}
         for group in filter(None, (str(row["group"]), str(row["reference"]))):
+            if row["contrast"] == INTERSECTION:
+                group = ALL_KNOWN if group == ALL else stratum(group)
             yield from (Withheld(c, o, group) for c in cohorts for o in sorted(outcomes))
 
     def _counts(self, row: Row, estimand: Estimand) -> dict[Hashable, Any]:

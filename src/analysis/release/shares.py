@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.estimate.journey import STAGES
 from analysis.estimate.results import write_note
+from analysis.release.knowledge import combined
 from analysis.release.policy import (
     HIDDEN,
     PROTECTS,
@@ -90,7 +91,7 @@ def _keys(table: pd.DataFrame, cohort: str, described: str) -> Iterator[Withheld
         elif "group" in row:
             yield Withheld(cohort, described, str(row["group"]))
         elif "combination" in row:
-            yield Withheld(cohort, described, str(row["combination"]))
+            yield Withheld(cohort, described, combined(str(row["combination"])))
         else:
             group = row["level"] if row["variable"] == CATEGORY else ALL
             yield Withheld(cohort, described, str(group))

@@ -16,6 +16,7 @@ from analysis.files import data_folder, project_root
 from analysis.ingest import Processed, open_processed
 from analysis.ingest.published import published_folder, read_published
 from analysis.release.results import Release
+from analysis.release.suppression import withheld_rows
 from analysis.runs.parameters import (
     MODELS,
     Estimated,
@@ -24,6 +25,8 @@ from analysis.runs.parameters import (
 )
 from analysis.runs.provenance import run_key
 from analysis.studies import Study
+from analysis.studies.model import ALL_COHORTS
+from analysis.vocabulary import Audience
 
 OUTPUT_VARIABLE = "PLACEMENT_GAPS_OUTPUT"
 """Where the runner has a notebook write; a notebook run by hand writes below outputs/."""
@@ -71,7 +74,12 @@ class Session:
     @cached_property
     def release(self) -> Release:
         """What the audience asked for may see of a table."""
-        return Release(self.parameters.audience_of(self.study))
+        audience = self.parameters.audience_of(self.study)
+        if audience is Audience.INTERNAL:
+            return Release(audience)
+        cohort = self.cohort or ALL_COHORTS
+        withheld = withheld_rows(self.study, self.data.path, cohort)
+        return Release(audience, withheld, cohort, self.study.described_outcome)
 
     def subject(self, outcome: str) -> Subject:
         """What figures, tables and sentences on an outcome are about."""
