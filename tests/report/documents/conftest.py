@@ -85,7 +85,7 @@ def make_contents(
         for name, table in tables.items():
             save_table(table, name, place, synthetic=toy_study.synthetic)
         _write_notebook(folder, "01_rates", "Rates & shares", "Taux et parts", ["rates", "again"])
-        _write_notebook(folder, "02_gaps", "Gaps", "Écarts", ["gaps", "rates"])
+        _write_notebook(folder, "02_gaps", "Gaps", "Écarts", ["gaps-graduated", "rates"])
         notebooks = ("01_rates", "02_gaps")
         return Contents(folder, toy_study, "2022", audience, notebooks)
 
@@ -99,7 +99,7 @@ def contents(make_contents: MakeContents) -> Contents:
 
 
 def _write_figures(folder: Path) -> None:
-    for name in ("rates", "gaps", "again"):
+    for name in ("rates", "gaps-graduated", "again"):
         for language in LANGUAGES:
             figure = Figure(figsize=(4, 3))
             figure.add_subplot().plot([0, 1])
@@ -117,23 +117,26 @@ def _write_figures(folder: Path) -> None:
 
 
 def _write_notebook(folder: Path, name: str, en: str, fr: str, figures: Sequence[str]) -> None:
-    marked = [{"figure": one} for one in figures]
     html = "<table><tr><th>Head</th></tr><tr><td>{}</td></tr></table>"
     tables = {each: html.format(f"cell of {name} in {each}") for each in LANGUAGES}
+    with_tables = [part for one in figures for part in ({"figure": one}, {"html": tables})]
+    about = [{"markdown": dict.fromkeys(LANGUAGES, "**About**")}, {"html": tables}]
     prose = {each: f"Computed **{each}** <script>" for each in LANGUAGES}
     cells = [
         new_markdown_cell(f"# {en}\n\nOpening.", metadata={"tags": ["en"]}),
         new_markdown_cell(f"# {fr}\n\nOuverture.", metadata={"tags": ["fr"]}),
         new_markdown_cell("## A *first* part", metadata={"tags": ["en"]}),
         new_markdown_cell("## Une *première* partie", metadata={"tags": ["fr"]}),
-        new_code_cell(
-            "secret_of_the_code()",
-            outputs=[
-                new_output("display_data", {"text/plain": ""}, metadata={OUTPUT_KEY: one})
-                for one in ({"markdown": prose}, *marked, {"html": tables})
-            ],
-        ),
+        new_code_cell("secret()", outputs=_shown({"markdown": prose}, *with_tables)),
+        new_code_cell("", outputs=_shown({"figure": figures[0]}, {"html": tables})),
+        new_code_cell("", outputs=_shown(*about)),
     ]
     path = folder / "notebooks" / f"{name}.ipynb"
     path.parent.mkdir(exist_ok=True)
     nbformat.write(new_notebook(cells=cells), path)
+
+
+def _shown(*marked: Mapping[str, object]) -> list[nbformat.NotebookNode]:
+    return [
+        new_output("display_data", {"text/plain": ""}, metadata={OUTPUT_KEY: one}) for one in marked
+    ]

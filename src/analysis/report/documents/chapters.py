@@ -126,10 +126,16 @@ class _Reader:
         if cell.cell_type == "markdown" and not others & set(cell.metadata.get("tags", [])):
             yield self._prose(cell.source)
         self._outcome = ""
-        for output in cell.get("outputs", []):
-            marked = output.get("metadata", {}).get(OUTPUT_KEY, {})
+        shown = [
+            output.get("metadata", {}).get(OUTPUT_KEY, {}) for output in cell.get("outputs", [])
+        ]
+        several = sum("html" in marked for marked in shown) > 1
+        for marked in shown:
             if "figure" in marked:
-                yield self._figure(self._figures[marked["figure"]])
+                figure = self._figures[marked["figure"]]
+                # A lone table needs no telling apart, and may be about something else.
+                self._outcome = self._outcome_of(figure) if several else ""
+                yield self._figure(figure)
             elif "markdown" in marked:
                 yield self._said(marked["markdown"][self._language])
             elif "html" in marked:
@@ -146,14 +152,22 @@ class _Reader:
         return self._prose(text)
 
     def _figure(self, figure: ReportFigure) -> Block:
-        outcomes = figure.values("outcome")
-        if len(outcomes) == 1 and outcomes[0] in self._contents.study.outcomes:
-            label = outcome_label(self._contents.study, outcomes[0], self._language)
-            self._outcome = capitalise(label)
         if figure.number in self._shown:
             return Block("again", figure=figure)
         self._shown.add(figure.number)
         return Block("figure", figure=figure)
+
+    def _outcome_of(self, figure: ReportFigure) -> str:
+        """Label of the outcome that a figure's name contains; empty if none."""
+        study = self._contents.study
+        found = [
+            outcome
+            for outcome in study.outcomes
+            if f"-{outcome.replace('_', '-')}-" in f"-{figure.id}-"
+        ]
+        if not found:
+            return ""
+        return capitalise(outcome_label(study, max(found, key=len), self._language))
 
     def _table(self, html: str) -> Block:
         rows = html.count("<tr") - 1
