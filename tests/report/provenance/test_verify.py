@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import stat
 import zipfile
@@ -344,6 +345,26 @@ def test_an_archive_with_all_hashes_renewed_breaks_its_checksum(pack: Path, arch
     write_archive(pack, archive)
     checksum_file(archive).write_text(seal)
     assert [fault.kind for fault in verify(archive).faults] == ["changed"]
+
+
+def test_one_bit_of_any_file_is_named(pack: Path) -> None:
+    for path in sorted(path for path in pack.rglob("*") if path.is_file()):
+        name, content = path.relative_to(pack).as_posix(), path.read_bytes()
+        _flip(name)(pack)
+        assert name in {fault.file for fault in verify(pack).faults}
+        path.write_bytes(content)
+    assert not verify(pack).faults
+
+
+def test_no_damage_of_an_archive_is_taken_for_whole_or_breaks_the_program(archive: Path) -> None:
+    content, draw = archive.read_bytes(), random.Random(4)
+    for _ in range(60):
+        broken = bytearray(content)
+        # The directory at the end says where everything is, so half of the damage goes there.
+        first = draw.choice((0, len(content) - 3000))
+        broken[draw.randrange(first, len(content))] ^= 1 << draw.randrange(8)
+        archive.write_bytes(broken)
+        assert verify(archive).faults
 
 
 def test_at_least_twenty_kinds_are_tried() -> None:

@@ -91,8 +91,6 @@ def gather_facts(
     data
         The processed table that they read.
     """
-    runs = {one.notebook: one.run for one in contents.figures}
-    runs |= {one.notebook: one.run for one in contents.tables}
     told = provenance.environment(root)
     return Facts(
         root=root,
@@ -100,7 +98,7 @@ def gather_facts(
         cohort=contents.cohort,
         audience=contents.audience,
         parameters={name: given.model_dump(mode="json") for name, given in parameters.items()},
-        runs=runs,
+        runs=contents.runs,
         inputs={
             "study_sha256": contents.study.digest,
             "sources": _sources(data.log["sources"], contents.audience),
