@@ -116,8 +116,12 @@ def texts_of(figure: Figure) -> list[Text]:
     unseen = {
         label
         for axes in figure.axes
-        for label in axes.get_xticklabels()
-        if not axes.get_xlim()[0] <= label.get_position()[0] <= axes.get_xlim()[1]
+        for labels, (low, high), part in (
+            (axes.get_xticklabels(), axes.get_xlim(), 0),
+            (axes.get_yticklabels(), sorted(axes.get_ylim()), 1),
+        )
+        for label in labels
+        if not low <= label.get_position()[part] <= high
     }
     return [
         text
@@ -149,8 +153,10 @@ def test_captions_say_what_a_reader_must_know(
 def test_small_groups_are_called_indicative(charts: Charts, language: str) -> None:
     word = {"en": "indicative", "fr": "indicatif"}[language]
     small = [
-        chart for chart in charts[Audience.INTERNAL] if (chart.data.filter(like="n_") < 30).any(axis=None)
-    ]  # fmt: skip
+        chart
+        for chart in charts[Audience.INTERNAL]
+        if (chart.data.filter(like="n_") < 30).any(axis=None)
+    ]
     assert len(small) == 6
     for chart in small:
         assert word in chart.words[language].caption, chart.id

@@ -226,7 +226,7 @@ def _remarks(rows: pd.DataFrame, subject: Subject, kind: Kind, language: str) ->
 
 def _add_up(rows: pd.DataFrame) -> bool:
     """Whether the parts of each group still add up to its gap after rounding."""
-    signs = rows["kind"].map({PART: 1.0, REST: 1.0, TOTAL: -1.0})
+    signs = rows["kind"].map({PART: 1.0, REST: 1.0, TOTAL: -1.0}).astype(float)
     left = (rows["estimate"] * signs).groupby(rows["group"]).sum()
     return bool((left.abs() < SUM_TOLERANCE).all())
 
