@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.figures.wording import capitalise, say
+from analysis.figures.wording import capitalise, group_label, say
 from analysis.report.contents import KINDS, Contents, ReportFigure
 from analysis.report.site.images import png_size
 from analysis.report.site.layout import page_path, render
 from analysis.report.site.names import (
     TOGETHER,
     family_name,
-    group_name,
     known_groups,
     method_family,
 )
@@ -43,20 +42,24 @@ class Facet:
         Its values for a figure; none if the figure is about none in particular.
     label
         What readers call a value, by language.
+    order
+        Values in the order in which they are offered; others follow as figures show them.
     """
 
     name: str
     of: Callable[[ReportFigure], Sequence[str]]
     label: Callable[[str, str], str]
+    order: Sequence[str] = ()
 
     def values(self, figure: ReportFigure) -> list[str]:
         """Values of a figure, never empty."""
         return list(dict.fromkeys(self.of(figure))) or [NONE]
 
     def options(self, figures: Sequence[ReportFigure], language: str) -> list[tuple[str, str]]:
-        """Values of all figures with their labels, in the order in which figures show them."""
+        """Values of all figures with their labels, what is about none in particular last."""
         found = dict.fromkeys(value for figure in figures for value in self.values(figure))
-        named = [(value, self.label(value, language)) for value in found if value != NONE]
+        ordered = dict.fromkeys([*(value for value in self.order if value in found), *found])
+        named = [(value, self.label(value, language)) for value in ordered if value != NONE]
         last = [(NONE, say(f"site.no_{self.name}", language))] if NONE in found else []
         return [(value, capitalise(label)) for value, label in named] + last
 
@@ -68,11 +71,13 @@ def facets(study: Study) -> tuple[Facet, ...]:
             "stage",
             lambda figure: stages_of(figure, study),
             lambda value, language: study.measures[value].label.label()[language],
+            tuple(study.measures),
         ),
         Facet(
             "group",
             lambda figure: groups_of(figure, study),
-            lambda value, language: group_name(study, value, language),
+            lambda value, language: group_label(study, value, language),
+            known_groups(study),
         ),
         Facet("method", methods_of, family_name),
     )

@@ -81,6 +81,9 @@ class Page:
                 element.attrs.pop(name, None)
         for head in soup.find_all("th"):
             head["scope"] = "col"
+            if head.math and not "".join(head.find_all(string=True, recursive=False)).strip():
+                # Not every reader of screens takes a formula for the text of a cell.
+                head["aria-label"] = head.annotation.text
         self.tables += 1
         label = say("site.table_number", self.language, number=str(self.tables))
         around = '<div class="scroll" role="region" tabindex="0" aria-label="{}">{}</div>'

@@ -1,9 +1,10 @@
 """The pages of methods: what each number is, what is taken for granted, what was validated."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from analysis.figures.wording import say
+from analysis.figures.wording import capitalise, say
 from analysis.files import project_root
 from analysis.report.contents import Contents
 from analysis.report.site.layout import page_path, render
@@ -13,6 +14,8 @@ from analysis.vocabulary import LANGUAGES
 PAGES = ("methods", "assumptions", "validation")
 """Files of `docs` that are pages of the site; the first is in the navigation."""
 WRITTEN_IN = "en"
+FILE_NAMED = re.compile(rf"\[({'|'.join(PAGES)})\.md\]")
+"""A link whose words are the name of a file that is a page here."""
 
 
 def method_pages(contents: Contents) -> Iterator[tuple[str, str]]:
@@ -26,7 +29,7 @@ def method_pages(contents: Contents) -> Iterator[tuple[str, str]]:
 
 def _page(name: str, text: str, language: str, contents: Contents) -> str:
     page = Page(WRITTEN_IN, lambda url: link_within(url, language))
-    body = page.html(text)
+    body = page.html(FILE_NAMED.sub(lambda found: f"[{capitalise(found[1])}]", text))
     return render(
         "methods.html.j2",
         language=language,

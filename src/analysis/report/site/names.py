@@ -1,6 +1,6 @@
 """What readers call the groups and methods that figures can be chosen by."""
 
-from analysis.figures.wording import catalogue, group_label, say
+from analysis.figures.wording import catalogue, say
 from analysis.studies import Study
 from analysis.vocabulary import GROUPS
 
@@ -34,8 +34,3 @@ def _key(family: str) -> str | None:
 def known_groups(study: Study) -> tuple[str, ...]:
     """Groups and categories that have a label, in their order."""
     return (*GROUPS, *study.categories)
-
-
-def group_name(study: Study, group: str, language: str) -> str:
-    """Label of a group, a category, or a combination of categories."""
-    return TOGETHER.join(group_label(study, part, language) for part in group.split(TOGETHER))

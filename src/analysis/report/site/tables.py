@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -43,10 +43,10 @@ NOT_COUNTED = frozenset({"year", "month", "categories"})
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a preview: its text, and whether it is a number, which is set to the right."""
+    """A cell of a preview: its text, and whether that is an amount, a remark or neither."""
 
     text: str
-    amount: bool = False
+    kind: Literal["", "amount", "remark"] = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _preview(table: ReportTable, contents: Contents, language: str) -> Preview:
     if "estimate" in columns:
         columns = _with_units(columns, first, labels)
     headers = [
-        Cell(labels.header(name), any(cell.amount for cell in cells))
+        Cell(labels.header(name), next((cell.kind for cell in cells), ""))
         for name, cells in columns.items()
     ]
     rows = [list(cells) for cells in zip(*columns.values(), strict=True)]
@@ -106,15 +106,16 @@ def _column(
     table: pd.DataFrame, name: str, labels: Labels, audience: Audience, language: str
 ) -> list[Cell]:
     if not pd.api.types.is_numeric_dtype(table[name]):
-        return [Cell(text or DASH) for text in labels.values(table, name)]
+        texts = labels.values(table, name)
+        return [Cell(text or DASH, "remark" if name == "note" else "") for text in texts]
     rows = table.to_dict("records")
     if name in VALUES:
-        return [Cell(_value(row, name, language), amount=True) for row in rows]
+        return [Cell(_value(row, name, language), "amount") for row in rows]
     if name == "p_adjusted":
         write = p_words if audience is Audience.INTERNAL else released_p_words
         texts = [DASH if pd.isna(value) else write(value, language) for value in table[name]]
-        return [Cell(text, amount=True) for text in texts]
-    return [Cell(_count(row, name, language), amount=True) for row in rows]
+        return [Cell(text, "amount") for text in texts]
+    return [Cell(_count(row, name, language), "amount") for row in rows]
 
 
 def _value(row: Mapping[Any, Any], name: str, language: str) -> str:
