@@ -24,6 +24,13 @@ FITS = """() => {
   const [chart, drawn] = ["#chart", "#chart svg"].map(one => document.querySelector(one));
   return drawn && Math.abs(drawn.clientWidth - chart.clientWidth) < 3;
 }"""
+POINTS = """points => points.map(point => {
+  const { left, top } = point.getBoundingClientRect();
+  return { x: left, y: top, fill: point.getAttribute("fill") };
+})"""
+DRAW_ONE = """() => drawGaps(document.querySelector("#chart"),
+  [{ name: ["x"], sides: "", value: "", tags: [], estimate: -0.5, low: -1, high: 0.5, raw: true }],
+  { axis: "x", format: JSON.parse(document.querySelector("#payload").textContent).format })"""
 # How far the words and marks of the chart stick out of it, in pixels.
 STICKS_OUT = """chart => {
   const room = chart.getBoundingClientRect();
@@ -280,13 +287,35 @@ def test_hidden_group_is_shown_as_hidden(
     assert "SYNTH" not in drawn(page)
 
 
-def test_axis_has_the_language_s_numbers(internal: Contents, open_page: OpenPage) -> None:
-    state = "#outcome=graduated&contrast=any"
-    english = drawn(open_page(internal, "en", state))
-    french = drawn(open_page(internal, "fr", state))
-    assert "−" in english
-    assert "Group minus reference" in english
-    assert "Groupe moins référence" in french
+@pytest.mark.parametrize(("language", "tick"), [("en", "−0.5"), ("fr", "−0,5")])
+def test_axis_has_the_language_s_numbers(
+    internal: Contents, open_page: OpenPage, language: str, tick: str
+) -> None:
+    page = open_page(internal, language)
+    words = {"en": "Group minus reference", "fr": "Groupe moins référence"}
+    assert words[language] in drawn(page)
+    page.evaluate(DRAW_ONE)
+    assert tick in drawn(page)
+    assert "0" in page.eval_on_selector_all("#chart svg text", TEXTS)
+
+
+def test_points_lie_by_their_estimates(
+    internal: Contents, open_page: OpenPage, read_payload: ReadPayload
+) -> None:
+    page = open_page(internal, "en", "#outcome=placed&contrast=every&adjustment=every&model=every")
+    rows = chosen_rows(read_payload(internal, "en"), choices(page))
+    estimated = [row for row in rows if row["estimate"] is not None]
+    points = page.eval_on_selector_all("#chart .mark-symbol path", POINTS)
+    assert len(points) == len(estimated) < len(rows)
+    below = sorted(points, key=lambda point: point["y"])
+    by_place = sorted(range(len(below)), key=lambda i: below[i]["x"])
+    by_estimate = sorted(range(len(below)), key=lambda i: estimated[i]["estimate"])
+    assert [estimated[i]["estimate"] for i in by_place] == [
+        estimated[i]["estimate"] for i in by_estimate
+    ]
+    hollow = [point["fill"] == "var(--paper)" for point in below]
+    assert hollow == [row["adjustment"] == "none" for row in estimated]
+    assert {True, False} == set(hollow)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -97,7 +97,13 @@ class Wording:
     def subjects(self) -> dict[str, Subject]:
         """What rows are about, by outcome."""
         return {
-            outcome: Subject(self.study, outcome, self.contents.cohort, self.confidence)
+            outcome: Subject(
+                self.study,
+                outcome,
+                self.contents.cohort,
+                self.confidence,
+                self.contents.audience,
+            )
             for outcome in self.rows["outcome"].unique()
         }
 
@@ -196,7 +202,8 @@ class Wording:
         subject = self.subjects[outcome]
         denominator = subject.denominator(self.language)
         population = subject.population(self.language)
-        return self._say("definition", denominator=denominator, population=population)
+        told = self._say("definition", denominator=denominator, population=population)
+        return f"{told} {subject.rounding(self.language)}".strip()
 
     def _start(self) -> dict[str, str]:
         """The choices that a page opens with: the last outcome's adjusted gaps of all groups."""
