@@ -76,6 +76,7 @@ def _notebook() -> nbformat.NotebookNode:
         "en": "# Gaps & more\n\nEnglish question?\n\nEnglish prose.\n\n## Part\n\n$p_1 < 1$",
         "fr": "# Écarts\n\nQuestion française ?\n\nProse française.\n\n## Partie",
     }
+    given = nbformat.v4.new_code_cell("confidence = 0.9", metadata={"tags": ["parameters"]})
     code = nbformat.v4.new_code_cell("show(1 < 2)")
     code.outputs = [
         _output({"image/png": PIXEL}, {"figure": "rates-graduated", "alt": ALT}),
@@ -96,11 +97,12 @@ def _notebook() -> nbformat.NotebookNode:
     cells = [
         nbformat.v4.new_markdown_cell(text, metadata={"tags": [tag]}) for tag, text in prose.items()
     ]
-    return nbformat.v4.new_notebook(cells=[*cells, code, by_hand])
+    return nbformat.v4.new_notebook(cells=[*cells, given, code, by_hand])
 
 
-def _save(released: pd.DataFrame, folder: Path) -> None:
+def _save(release: Release, folder: Path) -> None:
     place = Place(folder, NOTEBOOK, "0" * 64)
+    released = release.results(results())
     composition = pd.DataFrame(
         {
             "variable": "category",
@@ -121,13 +123,14 @@ def _save(released: pd.DataFrame, folder: Path) -> None:
                 Figure(figsize=(1, 0.5)), name, TITLE[language], f"Caption {language}",
                 ALT[language], data, ["drawn at random"], language=language, place=place,
             )  # fmt: skip
-    for name, table in {"placement-gaps": released, "composition": composition}.items():
+    tables = {"placement-gaps": released, "composition": release.shares(composition)}
+    for name, table in tables.items():
         save_table(table, name, place, synthetic=True)
 
 
 def make_contents(folder: Path, study: Study, audience: Audience) -> Contents:
     """Write what the notebooks leave, for an audience."""
-    _save(Release(audience).results(results()), folder)
+    _save(Release(audience, described="graduated"), folder)
     (folder / "notebooks").mkdir()
     nbformat.write(_notebook(), folder / "notebooks" / f"{NOTEBOOK}.ipynb")
     return Contents(folder, study, None, audience, (NOTEBOOK,))

@@ -39,7 +39,7 @@ def test_figures_keep_alternative_text_number_and_size(pages: Pages, language: s
 def test_code_is_folded_and_escaped(pages: Pages) -> None:
     page = pages["pages/toy.en.html"]
     folded = page.find_all("details", class_="code")
-    assert [part.pre.text for part in folded] == ["show(1 < 2)", "plot()"]
+    assert [part.pre.text for part in folded] == ["confidence = 0.9", "show(1 < 2)", "plot()"]
     assert not any(part.has_attr("open") for part in folded)
     assert page.find("pre", class_="log").text == "1 & 2 <ok>"
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from bs4 import BeautifulSoup
@@ -127,6 +128,7 @@ class _Renderer(HTMLRenderer):
         return f"{self.page.table(f'<table>{text}</table>')}\n"
 
 
+@cache
 def _formula(latex: str, display: str) -> str:
     """LaTeX as MathML, with the LaTeX itself as its annotation for those who copy it."""
     # latex2mathml shows the backslash of escaped braces.

@@ -14,9 +14,11 @@ from analysis.report.site.notebooks import notebook_pages
 from analysis.report.site.tables import table_pages
 
 ASSETS = Path(__file__).parent / "assets"
+LATER = ("manifest.json", "ro-crate-metadata.json")
+"""Files that every pack ends with."""
 
 
-def write_site(contents: Contents, later: Collection[str] = ()) -> None:
+def write_site(contents: Contents, later: Collection[str] = LATER) -> None:
     """Write the site into the report's folder, where its notebooks are already executed.
 
     Writes `index.html` and `index.fr.html`, `pages/<name>.<language>.html` and `assets/`. The

@@ -55,13 +55,13 @@
   let current = figures[0];
   const show = (figure) => {
     current = figure;
-    const image = figure.querySelector("img");
-    const large = dialog.querySelector("img");
-    for (const name of ["src", "alt", "width", "height"]) {
-      large.setAttribute(name, image.getAttribute(name));
-    }
+    const image = figure.querySelector("img").cloneNode();
+    image.loading = "eager";
+    const caption = document.createElement("p");
+    caption.className = "note";
+    caption.textContent = figure.querySelector("figcaption").textContent;
+    dialog.querySelector("[data-figure]").replaceChildren(image, caption);
     dialog.querySelector("h2").textContent = figure.querySelector("h2").textContent;
-    dialog.querySelector("p").textContent = figure.querySelector("figcaption").textContent;
     dialog.scrollTop = 0;
   };
   const step = (by) => {
