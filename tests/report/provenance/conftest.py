@@ -22,6 +22,7 @@ from analysis.runs.provenance import run_key
 from analysis.studies import load_study
 from analysis.vocabulary import LANGUAGES, Audience
 
+Gather = Callable[..., tuple[Contents, Facts]]
 REPOSITORY = Path(__file__).parents[3]
 STUDY = "openclassrooms"
 NOTEBOOKS = {"01_data_quality": "composition", "03_placement_gaps": "gaps-placed-6"}
@@ -64,29 +65,39 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Processed:
 
 
 @pytest.fixture(scope="session")
-def build(root: Path, data: Processed) -> Callable[[Path, Audience], Facts]:
-    """Build the pack in a folder, and give the facts that it is made of."""
+def gather(root: Path, data: Processed) -> Gather:
+    """Gather what a pack holds and is made of, for an audience."""
+
+    def gather(folder: Path, audience: Audience = Audience.INTERNAL) -> tuple[Contents, Facts]:
+        study = load_study(STUDY).as_generated()
+        contents = Contents(folder, study, "2022", audience, tuple(NOTEBOOKS))
+        parameters = check_all({"study": STUDY}, list(NOTEBOOKS))
+        return contents, gather_facts(root, contents, parameters, data)
+
+    return gather
+
+
+@pytest.fixture(scope="session")
+def build(root: Path, data: Processed, gather: Gather) -> Callable[[Path], None]:
+    """Build the pack in a folder."""
     parameters = check_all({"study": STUDY}, list(NOTEBOOKS))
     keys = {name: run_key(root, name, given, data) for name, given in parameters.items()}
 
-    def build(folder: Path, audience: Audience = Audience.INTERNAL) -> Facts:
+    def build(folder: Path) -> None:
         for name, figure in NOTEBOOKS.items():
             _fill(folder, figure, Place(folder, name, keys[name]))
         for name in ("index.html", "pages/03_placement_gaps.en.html", "pages/methods.en.html"):
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(f"<title>{name}</title>\n")
-        study = load_study(STUDY).as_generated()
-        contents = Contents(folder, study, "2022", audience, tuple(NOTEBOOKS))
-        facts = gather_facts(root, contents, parameters, data)
+        contents, facts = gather(folder)
         write_crate(contents, facts)
         write_manifest(folder, facts.description())
-        return facts
 
     return build
 
 
 @pytest.fixture(scope="session")
-def built(build: Callable[[Path], Facts], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(build: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pack, as it was built; not to be changed."""
     folder = tmp_path_factory.mktemp("built") / STUDY
     folder.mkdir()
