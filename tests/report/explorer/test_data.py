@@ -164,6 +164,26 @@ def test_what_all_holds_fixed_is_named(internal: Contents, read_payload: ReadPay
     }
 
 
+def test_rows_say_what_they_hold_fixed_if_it_differs(
+    toy_study: Study,
+    tmp_path: Path,
+    make_contents: MakeContents,
+    read_payload: ReadPayload,
+    estimated_steps: pd.DataFrame,
+) -> None:
+    others = (estimated_steps["group"] == "carer") & estimated_steps["note"].str.contains(", ")
+    note = "adjusted=gender, country; defines=age_band"
+    steps = estimated_steps.assign(note=estimated_steps["note"].mask(others, note))
+    contents = make_contents(tmp_path, toy_study, Audience.INTERNAL, {"adjustment-steps": steps})
+    write_explorer(contents)
+    payload = read_payload(contents, "en")
+    assert payload["dimensions"][3]["values"]["all"] == "All covariates"
+    (row,) = [
+        one for one in payload["named"] if (one["group"], one["adjustment"]) == ("carer", "all")
+    ]
+    assert "holds fixed: gender and country" in row["note"]
+
+
 def test_synthetic_data_are_marked_and_real_ones_are_not(
     internal: Contents, public: Contents, read_payload: ReadPayload
 ) -> None:

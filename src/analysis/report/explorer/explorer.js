@@ -178,9 +178,9 @@
   function showChart(chosen) {
     const chart = byId("chart");
     chart.setAttribute("aria-label", spoken(chosen));
-    const drawn = chosen.map(({ estimate, low, high, ...row }) => ({
-      estimate, low, high, name: rowName(row), sides: sidesOf(row), raw: isRaw(row), tags: tags(row),
-      value: estimate === null ? row.note : `${row.gap} (${row.interval})`,
+    const drawn = chosen.map((row) => ({
+      estimate: row.estimate, low: row.low, high: row.high, raw: isRaw(row),
+      name: rowName(row), sides: sidesOf(row), value: shownValue(row), tags: tags(row),
     }));
     const { axis, synthetic } = words;
     return window.drawGaps(chart, drawn, { axis, synthetic, format: data.format });

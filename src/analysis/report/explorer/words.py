@@ -17,6 +17,8 @@ from analysis.figures.wording import (
     catalogue,
     contrast_label,
     count,
+    covariate_list,
+    group_label,
     interval,
     note_sentences,
     number,
@@ -107,10 +109,15 @@ class Wording:
             for outcome in self.rows["outcome"].unique()
         }
 
+    @property
+    def _any_subject(self) -> Subject:
+        """Any of them, for words that don't depend on the outcome."""
+        return next(iter(self.subjects.values()))
+
     @cached_property
     def level(self) -> str:
         """Coverage of the intervals, as a percentage."""
-        return next(iter(self.subjects.values())).level(self.language)
+        return self._any_subject.level(self.language)
 
     @cached_property
     def labels(self) -> dict[str, dict[str, str]]:
@@ -133,25 +140,25 @@ class Wording:
         return self._say(f"{name}_{value}")
 
     def _group(self, name: str) -> str:
-        return next(iter(self.subjects.values())).group(name, self.language)
+        return group_label(self.study, name, self.language)
 
     def _adjustment(self, value: str) -> str:
         if value == NONE:
             return self._say("adjustment_none")
-        subject = next(iter(self.subjects.values()))
         if value != ALL_OF_THEM:
-            held = subject.covariates([value], self.language)
+            held = covariate_list(self.study, [value], self.language)
             return self._say("adjustment_only", covariate=held)
         if not self.all_held:
             return self._say("adjustment_every")
-        held = subject.covariates(list(self.all_held), self.language)
+        held = covariate_list(self.study, self.all_held, self.language)
         return self._say("adjustment_all", covariates=held)
 
     @cached_property
     def all_held(self) -> tuple[str, ...]:
-        """The longest list of covariates that any row holds fixed."""
-        lists = [_held(str(note)) for note in self.rows["note"]]
-        return max(lists, key=len, default=())
+        """What is held fixed where all is; empty if rows differ in it, which then say it."""
+        notes = self.rows.loc[self.rows["adjustment"] == ALL_OF_THEM, "note"]
+        lists = {held for note in notes if (held := _held(note))}
+        return lists.pop() if len(lists) == 1 else ()
 
     def _row(self, row: Mapping[Any, Any]) -> dict[str, Any]:
         """One row: places of its values among the labels, numbers in points, and words."""
@@ -184,7 +191,7 @@ class Wording:
     def _note(self, row: Mapping[Any, Any]) -> str:
         """Remarks of a row, and its errors; not what the choice itself says is held fixed."""
         note = str(row["note"])
-        said = row["adjustment"] != ALL_OF_THEM or _held(note) == self.all_held
+        said = row["adjustment"] != ALL_OF_THEM or bool(self.all_held)
         omit = ("adjusted",) if said else ()
         remarks = note_sentences(self.study, note, self.language, omit)
         if pd.notna(row["ci_low"]):
@@ -236,7 +243,7 @@ class Wording:
             "interval": self._say("interval", level=self.level),
             "indicative": say("words.small_group", self.language),
             "list_separator": say("words.separator", self.language),
-            "synthetic": next(iter(self.subjects.values())).watermark(self.language),
+            "synthetic": self._any_subject.watermark(self.language),
         }
 
     def _say(self, key: str, **values: object) -> str:
