@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.figures.quality import show_composition, show_unknown_memberships
 from analysis.figures.summary import summary
 from analysis.figures.tables import gaps_table, impact_table, ratios_table, unknown_table
 from analysis.figures.wording import percent, points
-from analysis.vocabulary import LANGUAGES, Contrast, Estimand
+from analysis.release.results import Release
+from analysis.vocabulary import LANGUAGES, Audience, Contrast, Estimand
 
 
 @pytest.fixture
@@ -89,3 +91,53 @@ def test_small_groups_and_few_clusters_are_said(estimated: Any, adjusted_rows: p
     assert "indicative only" in summary(gaps, estimated.subject(), "en")
     gaps.loc[adjusted_rows, ["ci_low", "ci_high", "p_value", "p_adjusted"]] = np.nan
     assert "too few clusters" in summary(gaps, estimated.subject(), "en")
+
+
+def test_hidden_rows_stay_and_say_so(public: Any) -> None:
+    subject = public.subject()
+    for make, column in ((gaps_table, "Adjusted gap, points"), (ratios_table, "Odds ratio"),
+                         (impact_table, "Gap to all, points")):  # fmt: skip
+        table = make(public.gaps, subject, "en")
+        hidden = table[table["Group"] == "Carers"]
+        assert len(hidden) > 0
+        assert (hidden[column] == "not shown").all()
+        assert not table.isin(["nan", "<NA>"]).any(axis=None)
+    table = gaps_table(public.gaps, subject, "fr")
+    assert table.set_index("Groupe").loc["Aidants", "Remarque"].str.startswith("non montré").all()
+    text = summary(public.gaps, subject, "en")
+    assert "Carers against non-underserved: not shown" in text
+    assert "nan" not in text
+
+
+def test_tables_have_the_decimals_of_their_rows(estimated: Any) -> None:
+    gaps = estimated.gaps.assign(digits=0)
+    for make in (gaps_table, unknown_table, ratios_table, impact_table):
+        table = make(gaps, estimated.subject(), "en").drop(columns="p, corrected", errors="ignore")
+        assert not table.astype(str).apply(lambda cell: cell.str.contains(r"\d\.\d")).any(axis=None)
+
+
+def test_p_values_of_everyone_are_bounds(public: Any) -> None:
+    table = gaps_table(public.gaps, public.subject(), "en")
+    shown = public.subject().rows(public.gaps, estimand=Estimand.ADJUSTED_DIFFERENCE)
+    assert (shown["p_adjusted"].dropna() >= 0.01).all()
+    assert not table["p, corrected"].str.startswith("<").any()
+    assert public.subject().p_words(0.01, "en") == "≤ 0.01"
+    assert public.subject().p_words(0.05, "fr") == "0,05"
+
+
+def test_who_is_not_known_is_counted_as_released(
+    public: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        {"variable": "category", "level": "carer", "persons": 120, "n": 960, "share": 0.125,
+         "ci_low": 0.1, "ci_high": 0.15, "unknown": 38},
+        {"variable": "category", "level": "job_seeker", "persons": 12, "n": 960, "share": 0.0125,
+         "ci_low": 0.01, "ci_high": 0.02, "unknown": 38},
+    ]  # fmt: skip
+    composition = Release(Audience.PUBLIC).shares(pd.DataFrame(rows))
+    show_unknown_memberships(composition, public.subject(), "en")
+    show_composition(composition, public.subject(), "en")
+    shown = capsys.readouterr().out
+    assert all(number in shown for number in ("40", "1,000", "4%"))
+    assert not any(number in shown for number in ("38", "998", "3.8"))
+    assert shown.count("not shown") >= 5

@@ -1,14 +1,27 @@
 """The message catalogue and the formats of numbers in both languages."""
 
+import json
 import re
 import string
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import analysis
 from analysis.figures import wording
-from analysis.figures.wording import catalogue, number, p_words, percent, points, say
+from analysis.figures.wording import (
+    catalogue,
+    count,
+    few_words,
+    number,
+    p_words,
+    percent,
+    percent_interval,
+    points,
+    released_p_words,
+    say,
+)
 from analysis.vocabulary import LANGUAGES
 
 SOURCE = Path(analysis.__file__).parent
@@ -20,7 +33,9 @@ def placeholders(text: str) -> set[str]:
 
 
 def source_text() -> str:
-    return "\n".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py"))
+    """All code and all templates, which name messages too."""
+    files = (path for kind in ("*.py", "*.j2") for path in SOURCE.rglob(kind))
+    return "\n".join(path.read_text("utf-8") for path in files)
 
 
 @pytest.mark.parametrize("key", sorted(catalogue()))
@@ -34,7 +49,7 @@ def test_both_languages_name_the_same_values(key: str) -> None:
 def test_every_message_that_the_code_names_exists() -> None:
     named = set(re.findall(r'say\(\s*"([a-z_]+\.[a-z_]+)"', source_text()))
     assert len(named) > 30
-    assert named <= set(catalogue())
+    assert {name for name in named if not name.endswith("_")} <= set(catalogue())
 
 
 def test_every_message_is_used() -> None:
@@ -45,9 +60,9 @@ def test_every_message_is_used() -> None:
         parts = (
             key,
             f'"{name}"',
-            f"{section}.{{",
-            f"{section}.headline_all_{{",
+            *(f"{section}.{name[:i]}{{" for i in range(len(name))),
             f"section}}.{name}",
+            f'"{section}.{name.rpartition("_")[0]}_"',
         )
         assert any(part in text for part in parts), key
 
@@ -104,3 +119,41 @@ def test_french_elides_before_a_vowel() -> None:
     assert said.startswith("Taux d’orientation")
     assert say("rates.axis", "fr", outcome="diplomation").startswith("Taux de diplomation")
     assert say("rates.axis", "en", outcome="orientation").startswith("Rate of orientation")
+
+
+EQUALITY = re.compile(
+    r"\bno (difference|gap beyond)|\b(do|does|did) not differ|\b(are|is) (the same|equal)\b"
+    r"|\b(aucune|pas de) différence|\bpas d’écart au-delà|\bne diffèrent? pas"
+    r"|\b(sont|est) éga(l|le|ux)\b"
+)
+"""Words that claim that there is no gap."""
+
+
+def test_only_a_test_of_equivalence_claims_that_there_is_no_gap() -> None:
+    claims = {
+        key
+        for key, label in catalogue().items()
+        if any(EQUALITY.search(label[language].lower()) for language in LANGUAGES)
+    }
+    assert {key.split(".")[1] for key in claims} == {"equivalent"}
+
+
+def test_notebooks_claim_no_equality() -> None:
+    for path in sorted((SOURCE.parents[1] / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            if cell["cell_type"] == "markdown":
+                assert not EQUALITY.search("".join(cell["source"]).lower()), path.name
+
+
+def test_what_is_not_shown_is_said_in_words() -> None:
+    assert count(float("nan"), "en") == count(pd.NA, "en") == "not shown"
+    assert count(1234, "en") == "1,234"
+    assert few_words("en", pd.NA) == few_words("en", 30, 400) == ""
+    assert "indicative" in few_words("en", 400, 29)
+
+
+def test_decimals_are_those_asked_for() -> None:
+    assert percent_interval(0.1234, 0.2, "en", 0) == f"12%{NO_BREAK}to{NO_BREAK}20%"
+    assert percent_interval(0.1234, 0.2, "en") == f"12.3%{NO_BREAK}to{NO_BREAK}20.0%"
+    assert released_p_words(0.01, "fr") == "≤ 0,01"
+    assert released_p_words(0.02, "fr") == "0,02"

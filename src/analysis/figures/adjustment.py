@@ -84,13 +84,18 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
     )
     n = count((rows["n_group"] + rows["n_reference"]).max(), language)
     note = say("adjustment.note", language)
-    held = _held(rows, subject, language)
+    told = {
+        "values": values,
+        "held": _held(rows, subject, language),
+        "note": note,
+        "comparison": say("forest.against_others", language),
+    }
     return Words(
         headline,
         say("adjustment.subtitle", language, n=n, **shared),
         note,
         subject.source(language),
-        say("adjustment.caption", language, values=values, held=held, note=note, **shared),
+        say("adjustment.caption", language, **told, **shared),
         say("adjustment.alt", language, values=values),
     )
 
