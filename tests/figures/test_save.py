@@ -15,7 +15,8 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from analysis.figures.save import KEY_FIELDS, KEY_PREFIX, Place, save_figure, save_table
+from analysis.figures.place import KEY_FIELDS, KEY_PREFIX, Place
+from analysis.figures.save import save_figure, save_table
 from analysis.figures.theme import Words, frame
 from analysis.files import tree_hashes
 

@@ -11,7 +11,10 @@ import matplotlib as mpl
 import pandas as pd
 from IPython.display import display
 from matplotlib.figure import Figure
+from PIL import Image
+from PIL.PngImagePlugin import PngImageFile, PngInfo
 
+from analysis.figures.place import KEY_FIELDS, KEY_PREFIX, METADATA, OUTPUT_KEY, Place
 from analysis.figures.subject import Subject
 from analysis.figures.theme import SETTINGS, Words
 from analysis.figures.wording import say
@@ -19,41 +22,8 @@ from analysis.files import canonical_json, staged_file, write_text
 from analysis.vocabulary import LANGUAGES
 
 DOTS_PER_INCH = 200
+COLOURS = 256
 SHOWN_WIDTH = 760
-# Dates and version stamps would make equal figures differ.
-METADATA: Mapping[str, dict[str, None]] = {
-    "svg": {"Date": None, "Creator": None},
-    "png": {"Software": None},
-    "pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
-}
-KEY_FIELDS: Mapping[str, str] = {"svg": "Identifier", "png": "Identifier", "pdf": "Keywords"}
-"""Where each kind of file carries its content key."""
-KEY_PREFIX = "placement-gaps:"
-OUTPUT_KEY = "placement_gaps"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the figures and tables of a notebook's run go, and what they are made of.
-
-    Attributes
-    ----------
-    folder
-        Holds `figures/` and `tables/`.
-    notebook
-        The notebook's name.
-    key
-        The run's content key (see `analysis.runs.provenance.run_key`), from which the keys of
-        its figures and tables are made.
-    """
-
-    folder: Path
-    notebook: str
-    key: str
-
-    def content_key(self, name: str, *contents: str) -> str:
-        """Key of one figure or table: equal if and only if run, name and contents are."""
-        return sha256("\0".join([self.key, name, *contents]).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -172,11 +142,27 @@ def save_figure(
         ):
             marked = {**metadata, KEY_FIELDS[kind]: KEY_PREFIX + key}
             figure.savefig(staged, format=kind, dpi=DOTS_PER_INCH, metadata=marked)
+            if kind == "png":
+                _shrink(staged)
     write_text(folder / f"{id}.csv", text)
     words = {"id": id, "language": language, "title": title, "caption": caption, "alt": alt}
     made = {"sources": list(sources), "notebook": place.notebook, "key": key, "run": place.key}
     write_text(folder / f"{id}.{language}.json", canonical_json({**words, **made}))
     return folder / f"{id}.{language}.png"
+
+
+def _shrink(path: Path) -> None:
+    """Write an image with a palette: charts have few colours, and files become half as large."""
+    with Image.open(path) as image:
+        assert isinstance(image, PngImageFile)
+        told = PngInfo()
+        for name, text in image.text.items():
+            told.add_text(name, text)
+        # Median cut keeps white white; the faster octree doesn't.
+        reduced = image.convert("RGB").quantize(
+            COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+        )
+        reduced.save(path, dpi=image.info["dpi"], pnginfo=told)
 
 
 def publish(chart: Chart, place: Place, language: str) -> None:

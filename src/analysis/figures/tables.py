@@ -7,7 +7,7 @@ import pandas as pd
 from IPython.display import display
 
 from analysis.figures.forest import KINDS, pair_gaps
-from analysis.figures.save import OUTPUT_KEY
+from analysis.figures.place import OUTPUT_KEY
 from analysis.figures.subject import Subject
 from analysis.figures.wording import (
     capitalise,

@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pandas as pd
 
-from analysis.figures.save import OUTPUT_KEY
+from analysis.figures.place import OUTPUT_KEY
 from analysis.studies import Study
 from analysis.vocabulary import LANGUAGES, Audience
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from analysis.cells import study_cells
 from analysis.errors import InputError
-from analysis.figures.save import Place, save_table
+from analysis.figures.place import Place
+from analysis.figures.save import save_table
 from analysis.figures.subject import Subject
 from analysis.files import data_folder, project_root
 from analysis.ingest import Processed, open_processed

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from analysis.estimate.results import COLUMNS, MISSING
-from analysis.figures.save import OUTPUT_KEY, Place, save_figure, save_table
+from analysis.figures.place import OUTPUT_KEY, Place
+from analysis.figures.save import save_figure, save_table
 from analysis.report.contents import Contents
 from analysis.studies import Study
 from analysis.vocabulary import LANGUAGES, Audience

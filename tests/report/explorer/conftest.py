@@ -12,7 +12,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from analysis.estimate.results import result_table
-from analysis.figures.save import Place, save_table
+from analysis.figures.place import Place
+from analysis.figures.save import save_table
 from analysis.release.results import Release
 from analysis.report.contents import Contents
 from analysis.report.explorer import write_explorer

@@ -10,7 +10,8 @@ import nbformat
 import pandas as pd
 import pytest
 
-from analysis.figures.save import OUTPUT_KEY, Place, save_figure, save_table
+from analysis.figures.place import OUTPUT_KEY, Place
+from analysis.figures.save import save_figure, save_table
 from analysis.ingest import Processed
 from analysis.report.contents import Contents
 from analysis.report.provenance.archive import write_archive

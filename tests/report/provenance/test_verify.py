@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from analysis.cli import main
-from analysis.figures.save import KEY_PREFIX, Place
+from analysis.figures.place import KEY_PREFIX, Place
 from analysis.files import canonical_json, sha256
 from analysis.report.provenance.archive import write_archive
 from analysis.report.provenance.layout import CRATE_FILE, MANIFEST_FILE, checksum_file

@@ -10,7 +10,8 @@ from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
 
 from analysis.estimate.results import result_table
-from analysis.figures.save import OUTPUT_KEY, Place, save_figure, save_table
+from analysis.figures.place import OUTPUT_KEY, Place
+from analysis.figures.save import save_figure, save_table
 from analysis.release.results import Release
 from analysis.report.contents import Contents
 from analysis.report.site import write_site

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 import mistune
 
-from analysis.figures.save import OUTPUT_KEY
+from analysis.figures.place import OUTPUT_KEY
 from analysis.figures.wording import capitalise, outcome_label, say
 from analysis.report.contents import Contents, ReportFigure
 from analysis.vocabulary import LANGUAGES

@@ -10,7 +10,7 @@ from typing import Any
 import pikepdf
 from PIL import Image, UnidentifiedImageError
 
-from analysis.figures.save import KEY_FIELDS, KEY_PREFIX, METADATA, Place
+from analysis.figures.place import KEY_FIELDS, KEY_PREFIX, METADATA, Place
 from analysis.report.provenance.pack import Fault, Pack
 
 KEY = re.compile(re.escape(KEY_PREFIX) + r"([0-9a-f]{64})")

@@ -10,7 +10,7 @@ from nbconvert import HTMLExporter
 from nbconvert.preprocessors import Preprocessor
 from traitlets import Dict, Unicode
 
-from analysis.figures.save import OUTPUT_KEY
+from analysis.figures.place import OUTPUT_KEY
 from analysis.figures.wording import say
 from analysis.report.contents import Contents, ReportFigure
 from analysis.report.site.images import png_size
