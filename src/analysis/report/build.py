@@ -13,7 +13,7 @@ from analysis.files import data_folder, staged_folder, tree_hashes
 from analysis.ingest import Processed, obtain_data, open_processed
 from analysis.ingest.raw import check_raw
 from analysis.report.contents import Contents
-from analysis.report.pack import copy_results, write_pack
+from analysis.report.pack import copy_results, packs_beside, write_pack
 from analysis.report.provenance.archive import write_archive
 from analysis.report.provenance.facts import gather_facts
 from analysis.report.provenance.layout import MANIFEST_FILE
@@ -235,7 +235,8 @@ class _Job:
         """Make a pack of a folder of results; what was left out, in words."""
         contents = self.contents(folder)
         facts = gather_facts(self.root, contents, self.parameters, self.data)
-        return write_pack(contents, facts)
+        beside = packs_beside(contents, facts, self.root / "outputs", self.target.name)
+        return write_pack(contents, facts, beside)
 
 
 def _publish(

@@ -1,22 +1,33 @@
 """The pack: what the report team receives, made of executed notebooks and released tables."""
 
-import contextlib
+import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
+from analysis.release.attack import check_release
+from analysis.release.facts import ReleasedTable
+from analysis.release.persons import check_no_persons
 from analysis.report.contents import Contents
 from analysis.report.documents import write_documents
 from analysis.report.explorer import write_explorer
 from analysis.report.provenance.crate import write_crate
 from analysis.report.provenance.facts import Facts
+from analysis.report.provenance.layout import MANIFEST_FILE
 from analysis.report.provenance.manifest import write_manifest
 from analysis.report.site import write_site
+from analysis.studies.model import ALL_COHORTS
+from analysis.vocabulary import Audience
 
 MADE_BY_NOTEBOOKS = ("notebooks", "figures", "tables")
 
 
-def write_pack(contents: Contents, facts: Facts) -> Sequence[str]:
+def write_pack(
+    contents: Contents, facts: Facts, published: Sequence[Contents] = ()
+) -> Sequence[str]:
     """Turn a folder of executed notebooks, figures and tables into a pack.
 
     Parameters
@@ -25,6 +36,8 @@ def write_pack(contents: Contents, facts: Facts) -> Sequence[str]:
         The folder and what it is on.
     facts
         What its runs were made of.
+    published
+        Other packs of the study that the same readers have (see `packs_beside`).
 
     Returns
     -------
@@ -34,8 +47,10 @@ def write_pack(contents: Contents, facts: Facts) -> Sequence[str]:
     Raises
     ------
     InputError
-        If what is to be public gives a hidden count away; the folder is then no pack.
+        If an output names persons, or if what is to be public gives a hidden count away; the
+        folder is then no pack.
     """
+    check_disclosure(contents, published)
     remarks = write_documents(contents)
     write_explorer(contents)
     write_site(contents)
@@ -44,8 +59,69 @@ def write_pack(contents: Contents, facts: Facts) -> Sequence[str]:
     return remarks
 
 
+def check_disclosure(contents: Contents, published: Sequence[Contents]) -> None:
+    """Refuse outputs that tell of persons, and public ones that tell a hidden count.
+
+    Parameters
+    ----------
+    contents
+        What is to be released.
+    published
+        What its readers have already.
+
+    Raises
+    ------
+    InputError
+        Naming what is told, and where.
+    """
+    check_no_persons(dict(_outputs(contents)), contents.study)
+    if contents.audience is Audience.PUBLIC:
+        check_release([table for pack in (contents, *published) for table in _released(pack)])
+
+
+def _outputs(contents: Contents) -> Iterator[tuple[str, pd.DataFrame]]:
+    for table in contents.tables:
+        yield table.file("csv"), table.data
+    for figure in contents.figures:
+        yield figure.file("", "csv"), figure.data
+
+
+def _released(contents: Contents) -> Iterator[ReleasedTable]:
+    study = contents.study
+    for table in contents.tables:
+        yield ReleasedTable(
+            f"{study.name}, {table.file('csv')}",
+            table.data.drop(columns="data", errors="ignore"),
+            study.name,
+            contents.cohort or ALL_COHORTS,
+            study.described_outcome,
+        )
+
+
+def packs_beside(contents: Contents, facts: Facts, outputs: Path, name: str) -> list[Contents]:
+    """Public packs of the same study and data, made with other parameters, that stand already.
+
+    Parameters
+    ----------
+    contents, facts
+        The pack that is made; it replaces the one called `name`.
+    outputs
+        Where packs are published.
+    name
+        Of the folder that it will be published as.
+    """
+    own = (Audience.PUBLIC, contents.study.name, facts.inputs["processed"])
+    found = []
+    for manifest in sorted(outputs.glob(f"*/{MANIFEST_FILE}")):
+        told = json.loads(manifest.read_text(encoding="utf-8"))
+        its = (told["audience"], told["study"], told["inputs"]["processed"])
+        if manifest.parent.name != name and its == own:
+            place = {"folder": manifest.parent, "cohort": told["cohort"]}
+            found.append(replace(contents, **place, notebooks=tuple(told["parameters"])))
+    return found
+
+
 def copy_results(source: Path, target: Path) -> None:
     """Copy what notebooks made from one report's folder to another."""
     for name in MADE_BY_NOTEBOOKS:
-        with contextlib.suppress(FileNotFoundError):
-            shutil.copytree(source / name, target / name)
+        shutil.copytree(source / name, target / name)
