@@ -43,3 +43,9 @@ def test_tables_are_regions_that_are_numbered() -> None:
     assert html.count('<th scope="col">') == 2
     assert "<math" in html
     assert 'aria-label="Tableau 2"' in page.table("<table><tr><th>a</th></tr><tr><td>1</td></tr>")
+
+
+def test_a_heading_that_is_only_a_formula_is_also_text() -> None:
+    html = Page("en").html("| $b^*$ | a $x$ |\n|---|---|\n| 1 | 2 |\n")
+    assert '<span class="unseen">b^*</span></th>' in html
+    assert html.count("unseen") == html.count('aria-hidden="true"') == 1

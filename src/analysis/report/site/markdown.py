@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from latex2mathml.converter import convert
 from markupsafe import Markup, escape
 from mistune import HTMLRenderer, Markdown
@@ -82,9 +82,7 @@ class Page:
                 element.attrs.pop(name, None)
         for head in soup.find_all("th"):
             head["scope"] = "col"
-            if head.math and not "".join(head.find_all(string=True, recursive=False)).strip():
-                # Not every reader of screens takes a formula for the text of a cell.
-                head["aria-label"] = head.annotation.text
+            _name_formula(head)
         self.tables += 1
         label = say("site.table_number", self.language, number=str(self.tables))
         around = '<div class="scroll" role="region" tabindex="0" aria-label="{}">{}</div>'
@@ -137,6 +135,20 @@ def _formula(latex: str, display: str) -> str:
     noted = f'<annotation encoding="application/x-tex">{escape(latex.strip())}</annotation>'
     opened = re.sub(r"(<math[^>]*>)", r"\1<semantics>", mathml, count=1)
     return opened.replace("</math>", f"{noted}</semantics></math>")
+
+
+def _name_formula(head: Tag) -> None:
+    """Give a table's heading that is nothing but a formula its LaTeX as unseen text.
+
+    Not every reader of screens takes a formula for the text of a heading.
+    """
+    formula, source = head.math, head.annotation
+    beside = head.find_all(string=True, recursive=False)
+    if formula and source and not "".join(beside).strip():
+        formula["aria-hidden"] = "true"
+        words = BeautifulSoup().new_tag("span", attrs={"class": "unseen"})
+        words.string = source.text
+        head.append(words)
 
 
 def _without_contents(_: Markdown, state: BlockState) -> None:

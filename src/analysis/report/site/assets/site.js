@@ -31,6 +31,17 @@
     wantsDark.addEventListener("change", show);
     show();
 
+    // What scrolls sideways at this width can be reached from the keyboard; the rest need not be.
+    const reach = () => {
+      for (const box of document.querySelectorAll("pre, .formula")) {
+        if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+        else box.removeAttribute("tabindex");
+      }
+    };
+    addEventListener("resize", reach);
+    document.addEventListener("toggle", reach, true);
+    reach();
+
     for (const link of document.querySelectorAll("a[data-keeps-hash]")) {
       link.addEventListener("click", () => { link.hash = location.hash; });
     }
