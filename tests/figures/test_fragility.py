@@ -110,3 +110,24 @@ def test_tables_are_shown_in_both_languages(
 ) -> None:
     show(small, estimated.subject(), "fr")
     assert "Public prioritaire" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("make", [firth_table, detectable_table, equivalence_table])
+def test_a_group_of_few_is_not_shown_to_everyone(
+    small: pd.DataFrame, estimated: Any, make: Any, language: str
+) -> None:
+    few = small.drop(columns="digits").assign(n_group=9)
+    table = make(Release(Audience.PUBLIC).results(few), estimated.subject(), language)
+    assert len(table) == 1 + 3 * len(estimated.study.categories)
+    reason = {"en": "fewer than 25 persons", "fr": "moins de 25 personnes"}[language]
+    assert table.iloc[:, -1].str.contains(reason).all()
+    shown = {"en": "not shown", "fr": "non montré"}[language]
+    assert set(table.iloc[:, 3:-1].to_numpy().ravel()) <= {shown, DASH}
+    assert (table.iloc[:, 3] == shown).all()
+
+
+def test_a_side_under_thirty_is_called_indicative(small: pd.DataFrame, estimated: Any) -> None:
+    few = small.assign(n_group=small["n_group"].where(small["contrast"] != Contrast.ANY, 29))
+    notes = firth_table(few, estimated.subject(), "en")["Note"]
+    assert "indicative" in notes.iloc[0]

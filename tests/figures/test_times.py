@@ -171,3 +171,18 @@ def test_an_empty_result_makes_empty_tables(followed: dict[str, Any], subject: S
     nothing: pd.DataFrame = followed["others"][0].iloc[:0]
     assert horizons_table(nothing, subject, "en").empty
     assert risk_table(nothing, subject, "fr").empty
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_group_of_few_is_not_shown_to_everyone(
+    followed: dict[str, Any], subject: Subject, language: str
+) -> None:
+    full = followed["non_underserved"][0]
+    public = Release(Audience.PUBLIC).results(full.drop(columns="digits"))
+    shown = {"en": "not shown", "fr": "non montré"}[language]
+    for make, first in ((horizons_table, 2), (risk_table, 2)):
+        table = make(public, subject, language)
+        assert set(table.iloc[:, 0]) | set(table.iloc[:, 1]) >= {subject.group("refugee", language)}
+        own = table[(table == subject.group("refugee", language)).any(axis=1)]
+        assert (own.iloc[:, first] == shown).all()
+        assert own.iloc[:, -1].str.contains("25 person").all()
