@@ -9,7 +9,7 @@ Not attempted are intervals, p-values and model-based estimates, which are no li
 the counts, and which the policy shows to whole points.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from analysis.errors import InputError
@@ -46,13 +46,15 @@ class Finding(NamedTuple):
 
 
 def check_release(
-    tables: Iterable[ReleasedTable], links: Mapping[Population, Population] | None = None
+    tables: Iterable[ReleasedTable],
+    links: Mapping[Population, Population] | None = None,
+    wholes: Mapping[Population, Sequence[str]] | None = None,
 ) -> None:
     """Refuse tables of which a hidden count can be worked out.
 
     Parameters
     ----------
-    tables, links
+    tables, links, wholes
         See `attack`.
 
     Raises
@@ -60,7 +62,7 @@ def check_release(
     InputError
         Naming each count, where it is hidden and between what numbers it lies.
     """
-    found = attack(tables, links)
+    found = attack(tables, links, wholes)
     if found:
         told = "\n".join(
             f"- {one.table}: {one.outcome} of {one.group}, cohort {one.cohort}: "
@@ -74,7 +76,9 @@ def check_release(
 
 
 def attack(
-    tables: Iterable[ReleasedTable], links: Mapping[Population, Population] | None = None
+    tables: Iterable[ReleasedTable],
+    links: Mapping[Population, Population] | None = None,
+    wholes: Mapping[Population, Sequence[str]] | None = None,
 ) -> list[Finding]:
     """Work out the hidden counts of released tables.
 
@@ -83,7 +87,11 @@ def attack(
     tables
         All tables of a pack; of several packs, if these are given to the same readers.
     links
-        Populations known to be the same persons, beside those that are so by definition.
+        Populations known to be the same persons, beside those that are so by definition; see
+        `analysis.release.declared.Declared.links`.
+    wholes
+        Populations of all cohorts that these cohorts make up; see `Declared.wholes`. Of others it
+        is known that cohorts are a part.
 
     Returns
     -------
@@ -98,18 +106,19 @@ def attack(
     facts = Facts()
     for table in tables:
         facts.read(table)
-    known, hidden = facts.concluded(links or {})
+    known, hidden = facts.concluded(links or {}, wholes or {})
     found = set()
     for constraints, targets in parts_of(known.constraints, hidden):
         try:
             ranges = list(Polyhedron.of(constraints).ranges(targets, PINNED + 2 * SLACK))
         except ContradictionError as error:
-            names = ", ".join(sorted({hidden[cell] for cell in targets}))
+            names = ", ".join(sorted({hidden[cell].table for cell in targets}))
             raise InputError(
                 f"The tables of this pack contradict each other (beside {names}). Build it anew."
             ) from error
         for cell, told in ranges:
             if told.width <= PINNED + SLACK and told.high < SMALLEST:
-                where = (cell.population.cohort, cell.population.outcome, cell.group)
-                found.add(Finding(hidden[cell], *where, told.low, told.high))
+                table, (population, group) = hidden[cell]
+                where = (population.cohort, population.outcome, group)
+                found.add(Finding(table, *where, float(told.low), float(told.high)))
     return sorted(found)

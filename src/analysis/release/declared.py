@@ -85,6 +85,26 @@ class Declared:
                 links[population] = same
         return links
 
+    def wholes(self) -> dict[Population, list[str]]:
+        """Populations of all cohorts that their cohorts make up, with the names of these."""
+        cohorts: dict[Population, list[Population]] = {}
+        for one in self.counts:
+            if one.cohort != ALL_COHORTS:
+                cohorts.setdefault(one._replace(cohort=ALL_COHORTS), []).append(one)
+        return {
+            whole: [one.cohort for one in parts]
+            for whole, parts in cohorts.items()
+            if all(
+                self.counts[whole][group] == sum(self.counts[one][group] for one in parts)
+                for group in self.plain
+            )
+        }
+
+    @property
+    def plain(self) -> list[str]:
+        """Groups that every population has: all but combinations."""
+        return list(_groups(pd.DataFrame(columns=list(self.categories)), self.categories))
+
 
 def declare(study: Study, processed: Path, detailed: str) -> Declared:
     """Count the declared table of a study: all outcomes, all cohorts and all of them together.

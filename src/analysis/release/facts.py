@@ -1,6 +1,6 @@
 """All that released tables say, gathered and put into linear constraints."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -27,6 +27,9 @@ from analysis.release.rows import ANSWERED, PLACED
 from analysis.release.shares import CATEGORY
 from analysis.studies.model import ALL_COHORTS
 from analysis.vocabulary import ALL, INTERSECTION, NON_UNDERSERVED, UNDERSERVED
+
+VARIANT: Final = "+"
+"""Between the names of a study and of its variant."""
 
 Cells = tuple[Cell, ...]
 
@@ -75,6 +78,13 @@ class Small(NamedTuple):
 
     table: str
     sides: tuple[Cells, ...]
+
+
+class Hidden(NamedTuple):
+    """A count to look for: where it is hidden, and as what."""
+
+    table: str
+    cell: Cell
 
 
 @dataclass
@@ -175,14 +185,18 @@ class Facts:
     # ---- Concluding -----------------------------------------------------------------------------
 
     def concluded(
-        self, links: Mapping[Population, Population]
-    ) -> tuple[Knowledge, dict[Cell, str]]:
-        """All constraints, and the hidden counts to look for, with the table that hides each.
+        self,
+        links: Mapping[Population, Population],
+        wholes: Mapping[Population, Sequence[str]],
+    ) -> tuple[Knowledge, dict[Cell, Hidden]]:
+        """All constraints, and the hidden counts to look for, with what hides each.
 
         Parameters
         ----------
         links
             Populations known to be the same persons.
+        wholes
+            Populations of all cohorts known to be made up of these cohorts.
         """
         known = Knowledge(self._links(links))
         for cells, number in self.shown.items():
@@ -192,7 +206,7 @@ class Facts:
         for one in self.rates:
             known.rate(one.persons, one.successes, one.value, one.digits)
         hidden = self._hidden(known)
-        self._add_up(known)
+        self._add_up(known, wholes)
         return known, hidden
 
     def _links(self, given: Mapping[Population, Population]) -> dict[Population, Population]:
@@ -218,22 +232,28 @@ class Facts:
         told = [*self.shown, *(side for one in self.small for side in one.sides)]
         return list(dict.fromkeys(cell.population for cells in told for cell in cells))
 
-    def _hidden(self, known: Knowledge) -> dict[Cell, str]:
-        """Counts hidden as small; those of which the row tells no more than that are bounded."""
-        shown = {known.cell(cells[0]) for cells in self.shown if len(cells) == 1}
-        hidden: dict[Cell, str] = {}
+    def _hidden(self, known: Knowledge) -> dict[Cell, Hidden]:
+        """Counts hidden as small, each with its table; the small side of a row is bounded."""
+        # A number as low as the limit may be a smaller one, rounded.
+        large = {
+            known.cell(cells[0])
+            for cells, number in self.shown.items()
+            if len(cells) == 1 and number > SMALLEST
+        }
+        hidden: dict[Cell, Hidden] = {}
         for one in self.small:
-            sides = [tuple(map(known.cell, cells)) for cells in one.sides]
-            unknown = [cells[0] for cells in sides if len(cells) == 1 and cells[0] not in shown]
-            for cell in unknown:
-                hidden.setdefault(cell, one.table)
-            # One side at least is small: it is the one that is shown nowhere, if only one is.
-            others = [cells for cells in sides if len(cells) > 1]
-            if len(unknown) == 1 and not others:
-                known.learn({unknown[0]: 1.0}, 0, SMALLEST - 1)
+            # One side at least is small: not one that is shown elsewhere to be large.
+            open_to = [
+                cells for cells in one.sides if len(cells) > 1 or known.cell(cells[0]) not in large
+            ]
+            for cells in open_to:
+                if len(cells) == 1:
+                    hidden.setdefault(known.cell(cells[0]), Hidden(one.table, cells[0]))
+            if len(open_to) == 1:
+                known.learn(dict.fromkeys(open_to[0], 1.0), 0, SMALLEST - 1)
         return hidden
 
-    def _add_up(self, known: Knowledge) -> None:
+    def _add_up(self, known: Knowledge, wholes: Mapping[Population, Sequence[str]]) -> None:
         """Add how groups, parts and cohorts of the populations met make each other up."""
         populations = self._populations()
         for one in populations:
@@ -248,23 +268,34 @@ class Facts:
             if one.part != DENOMINATOR:
                 for cell in sorted(cell for cell in met if cell.population == one):
                     known.within(cell, Cell(whole, cell.group))
-        self._join_cohorts(known, populations)
+            if VARIANT in one.study:
+                # A variant counts the same persons, and sorts them otherwise.
+                same = one._replace(study=one.study.partition(VARIANT)[0])
+                known.equal(Cell(one, ALL), [Cell(same, ALL)])
+        self._join_cohorts(known, populations, wholes)
 
-    def _join_cohorts(self, known: Knowledge, populations: Iterable[Population]) -> None:
-        cohorts: dict[Population, list[Population]] = {}
+    def _join_cohorts(
+        self,
+        known: Knowledge,
+        populations: Iterable[Population],
+        wholes: Mapping[Population, Sequence[str]],
+    ) -> None:
+        met: dict[Population, list[Population]] = {}
         for one in populations:
             if one.cohort != ALL_COHORTS:
-                cohorts.setdefault(one._replace(cohort=ALL_COHORTS), []).append(one)
-        for whole, parts in cohorts.items():
+                met.setdefault(one._replace(cohort=ALL_COHORTS), []).append(one)
+        for whole, found in met.items():
             groups = (
                 ALL,
                 UNDERSERVED,
                 NON_UNDERSERVED,
                 *sorted(self.categories.get(whole.study, ())),
             )
+            cohorts = wholes.get(whole)
+            parts = [whole._replace(cohort=name) for name in cohorts] if cohorts else found
             for group in groups if whole in populations else ():
                 terms = {Cell(whole, group): 1.0} | {Cell(one, group): -1.0 for one in parts}
-                known.learn(terms, 0, float("inf"))
+                known.learn(terms, 0, 0 if cohorts else float("inf"))
 
 
 def _defined_as(one: Population) -> Population | None:

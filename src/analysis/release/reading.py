@@ -124,11 +124,11 @@ def plain_rate(row: Row) -> bool:
 
 
 def categories_in(rows: Sequence[Row]) -> Iterator[str]:
-    """Names of the categories that result rows compare."""
+    """Names of the categories that result rows are of, or compare."""
     for row in rows:
-        if row["contrast"] in (Contrast.MARGINAL, Contrast.COMPLEMENT, Contrast.JOINT):
+        if row["contrast"] != INTERSECTION:
             names = (str(row["group"]), str(row["reference"]))
-            yield from (name for name in names if name not in (NON_UNDERSERVED, OTHERS))
+            yield from (name for name in names if name not in NO_CATEGORY)
 
 
 def _populations(row: Row, estimand: Estimand, cohort: str) -> tuple[Population, Population]:

@@ -241,7 +241,9 @@ def _left_out(declared: Declared, population: Population) -> Iterator[tuple[With
 
 def _join_cohorts(known: Knowledge, declared: Declared) -> None:
     """Add that the cohorts of a population make up the whole, or are a part of it."""
-    for whole, counts in declared.counts.items():
+    wholes = declared.wholes()
+    groups = (ALL, UNDERSERVED, NON_UNDERSERVED, *declared.categories)
+    for whole in declared.counts:
         if whole.cohort != ALL_COHORTS:
             continue
         parts = [
@@ -249,13 +251,9 @@ def _join_cohorts(known: Knowledge, declared: Declared) -> None:
             for one in declared.counts
             if one.cohort != ALL_COHORTS and one == whole._replace(cohort=one.cohort)
         ]
-        complete = all(
-            counts[group] == sum(declared.counts[one][group] for one in parts) for group in counts
-        )
-        groups = (ALL, UNDERSERVED, NON_UNDERSERVED, *declared.categories)
         for group in groups if parts else ():
             terms = {Cell(whole, group): 1.0} | {Cell(one, group): -1.0 for one in parts}
-            known.learn(terms, 0, 0 if complete else float("inf"))
+            known.learn(terms, 0, 0 if whole in wholes else float("inf"))
 
 
 def _costs(declared: Declared, default: str | None) -> dict[Owner, int]:
