@@ -1,21 +1,25 @@
 """The first page: headline numbers, goals, quality, as released."""
 
 import dataclasses
+from pathlib import Path
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
+from analysis.figures.place import OUTPUT_KEY
 from analysis.report.contents import Contents
 from analysis.report.given import given_parameter
 from analysis.report.site.goals import goals
-from analysis.report.site.headline import Number, headlines, level
-from analysis.report.site.quality import denominators, unknown_memberships
+from analysis.report.site.headline import Number, headlines, subjects
+from analysis.report.site.quality import denominators, sources_read, unknown_memberships
+from analysis.vocabulary import LANGUAGES
 
 Pages = dict[str, BeautifulSoup]
 
 
 def test_numbers_stand_with_interval_reference_and_n(contents: Contents) -> None:
-    (one,) = headlines(contents, "en")
+    (one,) = headlines(contents, subjects(contents), "en")
     assert (one.outcome, one.label) == ("graduated", "Graduation")
     assert one.groups["all"].rate == Number("66.7%", "61.7%\xa0to\xa071.7%", "600")
     assert one.groups["non_underserved"].gaps == {}
@@ -24,14 +28,14 @@ def test_numbers_stand_with_interval_reference_and_n(contents: Contents) -> None
 
 
 def test_numbers_are_those_of_the_audience(public_contents: Contents) -> None:
-    (one,) = headlines(public_contents, "fr")
+    (one,) = headlines(public_contents, subjects(public_contents), "fr")
     assert one.groups["all"].rate.value == "67\xa0%"
     assert one.groups["carer"].rate == Number("non montré", "", "non montré")
 
 
 def test_the_coverage_is_the_notebooks(contents: Contents) -> None:
     assert given_parameter(contents, "toy", "confidence") == 0.9
-    assert level(contents, "fr") == "90\xa0%"
+    assert [subject.level("fr") for subject in subjects(contents)] == ["90\xa0%"]
     with pytest.raises(KeyError):
         given_parameter(contents, "toy", "adjusters")
 
@@ -71,3 +75,23 @@ def test_quality_counts_whom_gaps_leave_out(contents: Contents) -> None:
     underserved, carers = unknown_memberships(contents, "en")
     assert (underserved.persons, underserved.share) == ("20", "3.3%")
     assert (carers.label, carers.persons, carers.share) == ("Carers", "0", "0.0%")
+
+
+def test_what_was_read_is_taken_from_the_notebook_on_quality(
+    contents: Contents, tmp_path: Path
+) -> None:
+    assert sources_read(contents) == {}
+    read = {
+        name: f"<table><tr><th>SHA-256</th></tr><tr><td>{name}</td></tr></table>"
+        for name in LANGUAGES
+    }
+    cell = nbformat.v4.new_code_cell("show_sources()")
+    cell.outputs = [
+        nbformat.v4.new_output("display_data", metadata={OUTPUT_KEY: {"html": html}})
+        for html in (dict.fromkeys(LANGUAGES, "<table></table>"), read)
+    ]
+    (tmp_path / "notebooks").mkdir()
+    book = nbformat.v4.new_notebook(cells=[cell])
+    nbformat.write(book, tmp_path / "notebooks" / "01_data_quality.ipynb")
+    other = dataclasses.replace(contents, folder=tmp_path, notebooks=("01_data_quality",))
+    assert sources_read(other) == read

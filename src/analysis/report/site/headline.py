@@ -1,6 +1,6 @@
 """The headline numbers: rates and gaps of the default outcomes, as released."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -54,40 +54,39 @@ class Headline:
     groups: dict[str, GroupRow]
 
 
-def level(contents: Contents, language: str) -> str:
-    """Coverage of the intervals of rates and gaps, as a percentage; empty without gaps."""
-    subject = next(_subjects(contents), None)
-    return subject.level(language) if subject else ""
+def subjects(contents: Contents) -> list[Subject]:
+    """The default outcomes that gaps were estimated of, with the coverage of their intervals."""
+    table = next((table for table in contents.tables if table.id == GAPS), None)
+    if table is None:
+        return []
+    confidence = float(str(given_parameter(contents, table.notebook, "confidence")))
+    estimated = set(table.data["outcome"])
+    return [
+        Subject(contents.study, outcome, contents.cohort, confidence)
+        for outcome in contents.study.default_outcomes()
+        if outcome in estimated
+    ]
 
 
-def headlines(contents: Contents, language: str) -> list[Headline]:
-    """The numbers of each default outcome that was estimated; none without gaps.
+def headlines(contents: Contents, about: Sequence[Subject], language: str) -> list[Headline]:
+    """The numbers of each outcome.
 
     Parameters
     ----------
     contents
         The report; its table `placement-gaps` is read, as released.
+    about
+        See `subjects`.
     language
         Of words and numbers.
     """
     results = table_of(contents, GAPS)
-    return [_headline(results, subject, language) for subject in _subjects(contents)]
+    return [_headline(results, subject, language) for subject in about]
 
 
 def table_of(contents: Contents, name: str) -> pd.DataFrame:
     """A table of the report by its name; one without rows and columns if there is none."""
     return next((table.data for table in contents.tables if table.id == name), pd.DataFrame())
-
-
-def _subjects(contents: Contents) -> Iterator[Subject]:
-    table = next((table for table in contents.tables if table.id == GAPS), None)
-    if table is None:
-        return
-    confidence = float(str(given_parameter(contents, table.notebook, "confidence")))
-    estimated = set(table.data["outcome"])
-    for outcome in contents.study.default_outcomes():
-        if outcome in estimated:
-            yield Subject(contents.study, outcome, contents.cohort, confidence)
 
 
 def _headline(results: pd.DataFrame, subject: Subject, language: str) -> Headline:

@@ -7,9 +7,16 @@ from analysis.report.contents import Contents
 from analysis.report.documents.marks import describe
 from analysis.report.documents.marks import title as report_title
 from analysis.report.site.goals import goals
-from analysis.report.site.headline import headlines, level
+from analysis.report.site.headline import headlines, subjects
 from analysis.report.site.layout import INDEX, page_path, render
-from analysis.report.site.quality import answered, denominators, unknown_memberships
+from analysis.report.site.markdown import Page
+from analysis.report.site.quality import (
+    answered,
+    denominators,
+    quality_notebook,
+    sources_read,
+    unknown_memberships,
+)
 from analysis.vocabulary import LANGUAGES, NON_UNDERSERVED, UNDERSERVED
 
 FILES = (
@@ -40,6 +47,7 @@ def index_pages(contents: Contents, later: Collection[str]) -> Iterator[tuple[st
     later
         Paths, below its folder, of files that are written after the site.
     """
+    about, read = subjects(contents), sources_read(contents)
     for language in LANGUAGES:
         yield (
             page_path(INDEX, language),
@@ -50,8 +58,8 @@ def index_pages(contents: Contents, later: Collection[str]) -> Iterator[tuple[st
                 current=INDEX,
                 contents=contents,
                 facts=describe(contents, language),
-                level=level(contents, language),
-                headlines=headlines(contents, language),
+                level=about[0].level(language) if about else "",
+                headlines=headlines(contents, about, language),
                 reference=NON_UNDERSERVED,
                 underserved=UNDERSERVED,
                 goals=goals(contents, language),
@@ -59,9 +67,8 @@ def index_pages(contents: Contents, later: Collection[str]) -> Iterator[tuple[st
                 unknown=unknown_memberships(contents, language),
                 answered=answered(contents, language),
                 files=_files(contents, later, language),
-                quality_notebook=next(
-                    (name for name in contents.notebooks if name.endswith("data_quality")), None
-                ),
+                quality_notebook=quality_notebook(contents),
+                read=Page(language).table(read[language]) if read else "",
             ),
         )
 

@@ -1,11 +1,19 @@
-"""The data-quality summary: who is in the denominators, who is unknown, who answered."""
+"""The data-quality summary: what was read, who is counted, who is unknown, who answered."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
 from analysis.estimate.results import read_note
-from analysis.figures.wording import capitalise, count, group_label, outcome_label, percent
+from analysis.figures.place import OUTPUT_KEY
+from analysis.figures.wording import (
+    capitalise,
+    count,
+    group_label,
+    outcome_label,
+    percent,
+    say,
+)
 from analysis.report.contents import Contents
 from analysis.report.site.goals import CATEGORY
 from analysis.report.site.headline import GAPS, Number, by_group, shown_rate, table_of
@@ -101,3 +109,26 @@ def answered(contents: Contents, language: str) -> list[Answered]:
             label = capitalise(outcome_label(contents.study, row["outcome"], language))
             shown.append(Answered(label, shown_rate(row, language)))
     return shown
+
+
+def quality_notebook(contents: Contents) -> str | None:
+    """Name of the notebook on the quality of the data; None if it was not executed."""
+    return next((name for name in contents.notebooks if name.endswith("data_quality")), None)
+
+
+def sources_read(contents: Contents) -> dict[str, str]:
+    """The table of files read, by language, as the notebook on quality shows it; empty without.
+
+    It is taken from there, for it holds no estimates and so is no table of the report.
+    """
+    notebook = quality_notebook(contents)
+    if notebook is None:
+        return {}
+    for cell in contents.executed(notebook).cells:
+        for output in cell.get("outputs", []):
+            shown = output.get("metadata", {}).get(OUTPUT_KEY, {}).get("html", {})
+            if shown and all(
+                say("columns.sha", language) in html for language, html in shown.items()
+            ):
+                return dict(shown)
+    return {}
