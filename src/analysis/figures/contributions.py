@@ -52,7 +52,6 @@ EDGES: Final = {PART: STRONG, REST: "white", TOTAL: INK, ASIDE: INK}
 SHOWN_METHOD: Final = "oaxaca_pooled_group"
 JOURNEY_DIGITS: Final = 2
 SUM_TOLERANCE: Final = 1e-6
-STEPS: Final = ("admission", "start", "graduation", "placement")
 
 
 @dataclass(frozen=True)
@@ -337,9 +336,7 @@ def _draw(rows: pd.DataFrame, subject: Subject, kind: Kind, words: Words, langua
             continue
         _draw_bars(axes, own, lines)
         if alone:
-            for _, row in own.iterrows():
-                told = gap_words(row, language, zero=False)
-                label_beside(axes, lines[row["kind"], row["term"]], told, size=8.0)
+            _label_bars(axes, own, lines, language)
     labels = [wrap_label(bar_label(row, subject, kind, language)) for _, row in names.iterrows()]
     name_rows(panels[0], labels)
     ends = _ends(rows)
@@ -370,6 +367,14 @@ def _draw_bars(axes: Axes, own: pd.DataFrame, lines: Mapping[tuple[str, str], in
         # White below black: the interval is seen on a dark bar and beside it.
         axes.plot(limits, [y, y], color="white", linewidth=3.2, solid_capstyle="butt")
         axes.plot(limits, [y, y], color=MUTED, linewidth=1.3, solid_capstyle="butt")
+
+
+def _label_bars(
+    axes: Axes, own: pd.DataFrame, lines: Mapping[tuple[str, str], int], language: str
+) -> None:
+    for _, row in own.iterrows():
+        told = gap_words(row, language, zero=False)
+        label_beside(axes, lines[row["kind"], row["term"]], told, size=8.0)
 
 
 def _join_bars(axes: Axes, own: pd.DataFrame, lines: Mapping[tuple[str, str], int]) -> None:
