@@ -118,7 +118,7 @@ def attack(
             ) from error
         for cell, told in ranges:
             if told.width <= PINNED + SLACK and told.high < SMALLEST:
-                table, (population, group) = hidden[cell]
+                where_hidden, (population, group) = hidden[cell]
                 where = (population.cohort, population.outcome, group)
-                found.add(Finding(table, *where, float(told.low), float(told.high)))
+                found.add(Finding(where_hidden, *where, float(told.low), float(told.high)))
     return sorted(found)
