@@ -4,12 +4,10 @@ import dataclasses
 from pathlib import Path
 
 import nbformat
-import pytest
 from bs4 import BeautifulSoup
 
 from analysis.figures.place import OUTPUT_KEY
 from analysis.report.contents import Contents
-from analysis.report.given import given_parameter
 from analysis.report.site.goals import goals
 from analysis.report.site.headline import Number, headlines, subjects
 from analysis.report.site.quality import denominators, sources_read, unknown_memberships
@@ -34,10 +32,7 @@ def test_numbers_are_those_of_the_audience(public_contents: Contents) -> None:
 
 
 def test_the_coverage_is_the_notebooks(contents: Contents) -> None:
-    assert given_parameter(contents, "toy", "confidence") == 0.9
     assert [subject.level("fr") for subject in subjects(contents)] == ["90\xa0%"]
-    with pytest.raises(KeyError):
-        given_parameter(contents, "toy", "adjusters")
 
 
 def test_the_page_shows_them(pages: Pages) -> None:
