@@ -23,7 +23,7 @@ from analysis.ingest import Processed, process_extract
 from analysis.ingest.published import read_published
 from analysis.release.results import Release, Withheld
 from analysis.studies import Study, load_study
-from analysis.vocabulary import Audience
+from analysis.vocabulary import Audience, Contrast
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -127,6 +127,8 @@ def _described(data: Processed, declared: Study, audience: Audience) -> tuple[Ch
         ]
     cells = time_cells(study, data.path, duration="placed", covariates=(), cohort=cohort)
     results, curves = times_to_event(study, "placed", cells, ())
+    # A chart shows the groups beside one reference each, as notebook 06 asks for them.
+    curves = curves[curves["contrast"] != Contrast.COMPLEMENT]
     charts += curves_charts(release.curves(curves), release.results(results), subject("placed"))
     # Five panels side by side, with as many steps as adjusters.
     adjusters = ("gender", "country")

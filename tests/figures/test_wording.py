@@ -63,6 +63,7 @@ def test_every_message_is_used() -> None:
             *(f"{section}.{name[:i]}{{" for i in range(len(name))),
             f"section}}.{name}",
             f'"{section}.{name.rpartition("_")[0]}_"',
+            f'"{section}."',
         )
         assert any(part in text for part in parts), key
 

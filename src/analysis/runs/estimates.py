@@ -77,11 +77,11 @@ def describe(session: Session) -> Description:
 
 def released_log(session: Session) -> dict[str, Any]:
     """The log of the processed table, with the numbers of rows that the audience may see."""
-    log = session.data.log
-    counted = {part: pd.DataFrame(log[part]) for part in COUNTED_PARTS if log.get(part)}
+    log, shown = session.data.log, session.release.number
     return log | {
-        part: session.release.counts(table, ["rows"]).to_dict("records")
-        for part, table in counted.items()
+        part: [{**entry, "rows": shown(entry["rows"])} for entry in log[part]]
+        for part in COUNTED_PARTS
+        if part in log
     }
 
 
