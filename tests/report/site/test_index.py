@@ -25,6 +25,13 @@ def test_numbers_stand_with_interval_reference_and_n(contents: Contents) -> None
     assert set(one.groups["underserved"].gaps) == {"raw", "adjusted"}
 
 
+def test_small_groups_are_called_indicative(contents: Contents, pages: Pages) -> None:
+    (one,) = headlines(contents, subjects(contents), "en")
+    assert [name for name, row in one.groups.items() if row.small] == ["carer"]
+    marked = pages["index.html"].find_all(string="fewer than 30: indicative")
+    assert [mark.find_parent("th").text.split(" ")[0] for mark in marked] == ["Carers"]
+
+
 def test_numbers_are_those_of_the_audience(public_contents: Contents) -> None:
     (one,) = headlines(public_contents, subjects(public_contents), "fr")
     assert one.groups["all"].rate.value == "67\xa0%"

@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.figures.forest import KINDS, pair_gaps
 from analysis.figures.subject import Subject
 from analysis.figures.tables import Format, shown_value
+from analysis.figures.theme import SMALL_GROUP
 from analysis.figures.wording import capitalise, count, percent, points, say
 from analysis.report.contents import Contents
 from analysis.report.given import given_parameter
@@ -27,9 +28,13 @@ class Number:
 
 @dataclass(frozen=True)
 class GroupRow:
-    """A group's rate, and its gaps to the reference by kind; none for the reference itself."""
+    """A group's rate, and its gaps to the reference by kind; none for the reference itself.
+
+    `small` tells that the group has so few persons that its numbers are indicative only.
+    """
 
     label: str
+    small: bool
     rate: Number
     gaps: dict[str, Number]
 
@@ -95,6 +100,7 @@ def _headline(results: pd.DataFrame, subject: Subject, language: str) -> Headlin
     groups = {
         group: GroupRow(
             subject.group(group, language),
+            _is_small(rates[group]["n_group"]),
             shown_rate(rates[group], language),
             _gaps(pairs[group], language) if group in pairs else {},
         )
@@ -103,6 +109,10 @@ def _headline(results: pd.DataFrame, subject: Subject, language: str) -> Headlin
     }
     label = capitalise(subject.outcome_words(language))
     return Headline(subject.outcome, label, subject.denominator(language), groups)
+
+
+def _is_small(n: float) -> bool:
+    return pd.notna(n) and n < SMALL_GROUP
 
 
 def by_group(rows: pd.DataFrame) -> dict[str, pd.Series]:
