@@ -78,7 +78,8 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
     headline = say("adjustment.headline_missing", language, outcome=outcome)
     if pd.notna(change):
         shown = number(100 * change, language, rows["digits"].min())
-        headline = say("adjustment.headline", language, outcome=outcome, change=shown)
+        key = "adjustment.headline_one" if shown == "1" else "adjustment.headline"
+        headline = say(key, language, outcome=outcome, change=shown)
     values = say("words.separator", language).join(
         _value(own, subject, language) for _, own in rows.groupby("group", sort=False)
     )
