@@ -89,7 +89,8 @@ class Declared:
         """Populations of all cohorts that their cohorts make up, with the names of these."""
         cohorts: dict[Population, list[Population]] = {}
         for one in self.counts:
-            if one.cohort != ALL_COHORTS:
+            # Nobody doubts that a cohort is empty whose time has not come.
+            if one.cohort != ALL_COHORTS and self.counts[one][ALL]:
                 cohorts.setdefault(one._replace(cohort=ALL_COHORTS), []).append(one)
         return {
             whole: [one.cohort for one in parts]
@@ -99,6 +100,11 @@ class Declared:
                 for group in self.plain
             )
         }
+
+    @property
+    def cohorts(self) -> set[str]:
+        """Names of the cohorts that are not all of them."""
+        return {one.cohort for one in self.counts} - {ALL_COHORTS}
 
     @property
     def plain(self) -> list[str]:

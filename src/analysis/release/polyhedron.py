@@ -124,9 +124,16 @@ class Polyhedron:
                 np.minimum(low, best.point[columns], out=low)
                 np.maximum(high, best.point[columns], out=high)
 
-        for direction in (1.0, -1.0):
-            left = columns[~(high - low >= enough)]
-            see(program.best(left, direction) if len(left) else None)
+        def narrow() -> NDArray[np.intp]:
+            left: NDArray[np.intp] = columns[~(high - low >= enough)]
+            return left
+
+        see(program.best(columns, -1.0))
+        before = len(columns) + 1
+        # Pushed up together, some targets take the room of others; these come next.
+        while 0 < len(narrow()) < before:
+            before = len(narrow())
+            see(program.best(narrow(), 1.0))
         for position in np.argsort(high - low < enough, kind="stable"):
             cell = targets[position]
             if high[position] - low[position] >= enough:

@@ -198,9 +198,9 @@ def _tell(known: Knowledge, declared: Declared, population: Population) -> Itera
         n, k = Cell(population, group), Cell(population._replace(part=SUCCESSES), group)
         known.within(k, n)
         if counts[group] < SMALLEST:
+            # Nobody is hidden like a few, so that neither may be told.
             known.learn({n: 1}, 0, SMALLEST - 1)
-            if counts[group]:
-                yield n
+            yield n
             continue
         known.rounded([n], round_count(counts[group]), owner)
         known.rounded([k], round_count(successes[group]), owner)
@@ -249,7 +249,8 @@ def _join_cohorts(known: Knowledge, declared: Declared) -> None:
         parts = [
             one
             for one in declared.counts
-            if one.cohort != ALL_COHORTS and one == whole._replace(cohort=one.cohort)
+            if one.cohort in wholes.get(whole, declared.cohorts)
+            and one == whole._replace(cohort=one.cohort)
         ]
         for group in groups if parts else ():
             terms = {Cell(whole, group): 1.0} | {Cell(one, group): -1.0 for one in parts}
