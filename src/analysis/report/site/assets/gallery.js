@@ -52,6 +52,7 @@
 
   // The large view: a dialog, which the browser closes with Escape and keeps the focus in.
   const dialog = document.getElementById("large");
+  const label = Object.assign(document.createElement("span"), { className: "number" });
   let current = figures[0];
   const show = (figure) => {
     current = figure;
@@ -61,7 +62,9 @@
     caption.className = "note";
     caption.textContent = figure.querySelector("figcaption").textContent;
     dialog.querySelector("[data-figure]").replaceChildren(image, caption);
-    dialog.querySelector("h2").textContent = figure.querySelector("h2").textContent;
+    const [number, title] = [...figure.querySelector("h2").childNodes].map((part) => part.textContent);
+    dialog.querySelector("h2").replaceChildren(label, title);
+    label.textContent = number;
     dialog.scrollTop = 0;
   };
   const step = (by) => {
