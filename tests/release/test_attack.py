@@ -52,6 +52,12 @@ def test_the_tables_are_not_touched() -> None:
     pd.testing.assert_frame_equal(table.rows, before)
 
 
+def test_tables_that_count_no_groups_are_passed_over() -> None:
+    curves = pd.DataFrame({"month": [6], "at_risk": [30], "note": [""]})
+    assert attack([ReleasedTable("curves", curves, "toy")]) == []
+    assert attack([]) == []
+
+
 def combinations(**persons: int) -> ReleasedTable:
     rows = pd.DataFrame({"combination": list(persons), "persons": list(persons.values())})
     total = rows["persons"].sum()

@@ -119,7 +119,7 @@ class Facts:
     # ---- Reading --------------------------------------------------------------------------------
 
     def read(self, table: ReleasedTable) -> None:
-        """Add what one table says; tables without rows that hide anything say nothing here."""
+        """Add what one table says; of curves and plain counts nothing is used."""
         rows = table.rows.to_dict("records")
         columns = set(table.rows.columns)
         if "estimand" in columns:
@@ -128,7 +128,7 @@ class Facts:
             for study in sorted({str(row["study"]) for row in rows}):
                 own = [row for row in rows if row["study"] == study]
                 self.categories.setdefault(study, set()).update(categories_in(own))
-        elif "note" in columns and "month" not in columns:
+        elif {"persons", "note"} <= columns:
             for row in rows:
                 self._read_share(row, table)
 
