@@ -190,3 +190,10 @@ def test_code_of_notebooks_is_folded_and_opens_from_the_keyboard(open_page: Open
     summary.focus()
     page.keyboard.press("Enter")
     expect(code).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ["index", "03_placement_gaps"])
+def test_no_table_has_to_be_scrolled_on_a_wide_screen(open_page: Open, name: str) -> None:
+    page = open_page(page_path(name, "fr"))
+    wider = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).length"
+    assert page.locator(".scroll").evaluate_all(wider) == 0
