@@ -79,8 +79,7 @@ def _page(
         extra_template_basedirs=[str(TEMPLATES)],
         filters={"page_markdown": page.html, "page_table": page.table},
     )
-    # traitlets' constructors have no types.
-    keep = LanguageFilter(page_language=language, figures=dict(figures))  # type: ignore[no-untyped-call]
+    keep = LanguageFilter(page_language=language, figures=dict(figures))
     exporter.register_preprocessor(keep, enabled=True)
     body, _ = exporter.from_notebook_node(book, {"words": {"code": say("site.code", language)}})
     return render(
