@@ -280,9 +280,11 @@ class Facts:
         populations: Iterable[Population],
         wholes: Mapping[Population, Sequence[str]],
     ) -> None:
+        # A cohort of which nothing is shown may not have come yet: only `wholes` can tell.
+        shown = {cell.population for cells in self.shown for cell in cells}
         met: dict[Population, list[Population]] = {}
         for one in populations:
-            if one.cohort != ALL_COHORTS:
+            if one.cohort != ALL_COHORTS and one in shown:
                 met.setdefault(one._replace(cohort=ALL_COHORTS), []).append(one)
         for whole, found in met.items():
             groups = (
