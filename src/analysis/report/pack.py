@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.release.attack import check_release
+from analysis.release.declared import declare
 from analysis.release.facts import ReleasedTable
 from analysis.release.persons import check_no_persons
 from analysis.report.contents import Contents
@@ -26,7 +27,7 @@ MADE_BY_NOTEBOOKS = ("notebooks", "figures", "tables")
 
 
 def write_pack(
-    contents: Contents, facts: Facts, published: Sequence[Contents] = ()
+    contents: Contents, facts: Facts, processed: Path, published: Sequence[Contents] = ()
 ) -> Sequence[str]:
     """Turn a folder of executed notebooks, figures and tables into a pack.
 
@@ -36,6 +37,8 @@ def write_pack(
         The folder and what it is on.
     facts
         What its runs were made of.
+    processed
+        The processed table that they read.
     published
         Other packs of the study that the same readers have (see `packs_beside`).
 
@@ -50,7 +53,7 @@ def write_pack(
         If an output names persons, or if what is to be public gives a hidden count away; the
         folder is then no pack.
     """
-    check_disclosure(contents, published)
+    check_disclosure(contents, processed, published)
     remarks = write_documents(contents)
     write_explorer(contents)
     write_site(contents)
@@ -59,13 +62,16 @@ def write_pack(
     return remarks
 
 
-def check_disclosure(contents: Contents, published: Sequence[Contents]) -> None:
+def check_disclosure(contents: Contents, processed: Path, published: Sequence[Contents]) -> None:
     """Refuse outputs that tell of persons, and public ones that tell a hidden count.
 
     Parameters
     ----------
     contents
         What is to be released.
+    processed
+        The processed table that it was made of: which populations are the same persons follows
+        from its counts, and readers may know that too.
     published
         What its readers have already.
 
@@ -75,8 +81,11 @@ def check_disclosure(contents: Contents, published: Sequence[Contents]) -> None:
         Naming what is told, and where.
     """
     check_no_persons(dict(_outputs(contents)), contents.study)
-    if contents.audience is Audience.PUBLIC:
-        check_release([table for pack in (contents, *published) for table in _released(pack)])
+    if contents.audience is Audience.INTERNAL:
+        return
+    declared = declare(contents.study, processed, contents.cohort or ALL_COHORTS)
+    tables = [table for pack in (contents, *published) for table in _released(pack)]
+    check_release(tables, declared.links(), declared.wholes())
 
 
 def _outputs(contents: Contents) -> Iterator[tuple[str, pd.DataFrame]]:
