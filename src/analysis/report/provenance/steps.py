@@ -53,15 +53,14 @@ class Steps:
         actions = [
             self._run(name, tool) for name, tool in zip(self.facts.parameters, tools, strict=True)
         ]
-        workflow = self._workflow(program, python, tools)
+        steps = self._steps(tools)
+        workflow = self._workflow(program, python, tools, steps)
         whole = self._whole(workflow, actions)
         controls = [
             self._context(
                 f"#control-{name}", "ControlAction", name=f"run {name}", instrument=step, object=act
             )
-            for name, step, act in zip(
-                self.facts.parameters, workflow["step"], actions, strict=True
-            )
+            for name, step, act in zip(self.facts.parameters, steps, actions, strict=True)
         ]
         organised = self._context(
             "#execution",
@@ -122,17 +121,21 @@ class Steps:
             actionStatus=COMPLETED,
         )
 
-    def _workflow(self, program: str, python: Entity, tools: list[Entity]) -> Entity:
-        names = list(self.facts.parameters)
-        steps = [
+    def _steps(self, tools: list[Entity]) -> list[Entity]:
+        named = zip(self.facts.parameters, tools, strict=True)
+        return [
             self._context(
                 f"#step-{name}", "HowToStep", name=name, position=str(place), workExample=tool
             )
-            for place, (name, tool) in enumerate(zip(names, tools, strict=True), start=1)
+            for place, (name, tool) in enumerate(named, start=1)
         ]
+
+    def _workflow(
+        self, program: str, python: Entity, tools: list[Entity], steps: list[Entity]
+    ) -> Entity:
         extract = self._formal("#in-extract", "extract", DATA_FORMAT)
         self.inputs.extract["exampleOfWork"] = extract
-        given = [formal for name in names for formal, _ in self._parameters(name)]
+        given = [formal for name in self.facts.parameters for formal, _ in self._parameters(name)]
         workflow = self.files[program]
         self.crate.mainEntity = workflow
         self.crate.metadata["conformsTo"] = [
