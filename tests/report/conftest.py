@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Browser
 
@@ -12,6 +13,7 @@ from analysis.report.build import Report, build_report
 from analysis.runs.parameters import MODELS, check_all
 
 REPOSITORY = Path(__file__).parents[2]
+CARERS = 20
 MakeRepository = Callable[[], Path]
 Build = Callable[..., Report]
 
@@ -58,6 +60,25 @@ def toy_report(
 ) -> Report:
     """A report on a third study that no code knows of."""
     return build_in(make_repository(), toy_study_file, toy_extract, list(MODELS))
+
+
+@pytest.fixture(scope="session")
+def public_report(
+    build_in: Build,
+    make_repository: MakeRepository,
+    toy_study_file: Path,
+    toy_extract: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Report:
+    """A report on the third study for everyone; its carers are too few to be shown."""
+    folder = tmp_path_factory.mktemp("few") / "extract"
+    shutil.copytree(toy_extract, folder)
+    learners = pd.read_csv(folder / "learners.csv", dtype=str, keep_default_na=False)
+    carers = learners["carer"] == "yes"
+    learners[~carers | (carers.cumsum() <= CARERS)].to_csv(folder / "learners.csv", index=False)
+    report = build_in(make_repository(), toy_study_file, folder, audience="public")
+    assert report.complete, report.ended
+    return report
 
 
 @pytest.fixture(scope="module")

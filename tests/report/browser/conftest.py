@@ -92,16 +92,9 @@ def pack(toy_report: Report) -> Path:
 
 
 @pytest.fixture(scope="session")
-def public_pack(
-    build_in: Callable[..., Report],
-    make_repository: Callable[[], Path],
-    toy_study_file: Path,
-    toy_extract: Path,
-) -> Path:
+def public_pack(public_report: Report) -> Path:
     """A pack for the public, from which small groups are hidden."""
-    report = build_in(make_repository(), toy_study_file, toy_extract, audience="public")
-    assert report.complete, report.ended
-    return report.folder
+    return public_report.folder
 
 
 @pytest.fixture(scope="module")
