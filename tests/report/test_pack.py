@@ -54,7 +54,9 @@ def test_a_planted_leak_is_refused(
     public: Contents, public_report: Report, tmp_path: Path, column: str
 ) -> None:
     leaking = _planted(public, tmp_path / "pack", column)
-    with pytest.raises(InputError, match=r"graduated of carer, cohort all: between \d+ and \d+ persons"):
+    with pytest.raises(
+        InputError, match=r"graduated of carer, cohort all: between \d+ and \d+ persons"
+    ):
         check_disclosure(leaking, public_report.data.path, ())
 
 

@@ -15,6 +15,7 @@ from analysis.estimate.covariance import covariance
 from analysis.estimate.fits import Array, Fit
 
 WHOLE_LEVERAGE = 1 - 1e-9
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,17 @@ class SmallSampleCovariance:
         (Imbens and Kolesár 2016, section 4.1). nan if no person's residual has a part in the error.
         """
         matrix, n, bread = self.matrix, self.n, self.bread
-        squares = (matrix @ (bread @ contrast)) ** 2 * _inverse(self.leverage)
+        loads = (matrix @ (bread @ contrast)) ** 2
+        squares = loads * _inverse(self.leverage)
         trace = float(n @ (squares * (1 - self.leverage)))
+        # Where all who carry the contrast are alone at a level, no residual carries its error:
+        # what is left of the others is rounding, whose size differs between processors.
+        if trace <= ROUNDING * float(n @ loads):
+            return np.nan
         inner = bread @ (matrix.T @ ((n * squares)[:, None] * matrix))
         # The sum over all pairs takes each person with himself as h², where it is (1 - h)².
         own = float(n @ (squares**2 * (1 - 2 * self.leverage)))
-        whole = float(np.trace(inner @ inner)) + own
-        # Where all who carry the contrast are alone at a level, no residual carries its error.
-        return trace**2 / whole if whole > 0 else np.nan
+        return trace**2 / (float(np.trace(inner @ inner)) + own)
 
 
 def hc2_covariance(fit: Fit) -> SmallSampleCovariance:

@@ -12,6 +12,7 @@ import pytest
 
 from analysis.figures.place import OUTPUT_KEY, Place
 from analysis.figures.save import save_figure, save_table
+from analysis.figures.theme import apply_theme
 from analysis.ingest import Processed
 from analysis.report.contents import Contents
 from analysis.report.provenance.archive import write_archive
@@ -120,6 +121,7 @@ def archive(built: Path, tmp_path: Path) -> Path:
 
 def _fill(folder: Path, figure: str, place: Place) -> None:
     """Write what a notebook would: a figure in both languages, a table, the executed copy."""
+    apply_theme()  # which every chart does, and other tests may have done
     for language in LANGUAGES:
         drawn, axes = plt.subplots(figsize=(2, 1))
         axes.plot(DATA["gap"])

@@ -331,7 +331,8 @@ def _cox_row(
         clusters = both.codes(cells.iloc[fit.cells.rows])
         kind = "hc0" if clusters is None else "cluster"
         covariance = fit.bread * np.nan if told.too_few else fit.covariance(clusters)
-    spread = float(np.sqrt(covariance[place, place]))
+    # Rounding can take a variance of nothing below zero.
+    spread = float(np.sqrt(np.maximum(covariance[place, place], 0.0)))
     flat = spread <= NO_VARIATION
     estimate = Estimate(float(fit.coefficients[place]))
     if spread > NO_VARIATION:
@@ -380,5 +381,6 @@ def _logit_rows(
 def _exponentiated(row: Row) -> Row:
     """The row of a ratio from that of its logarithm; its test is the same."""
     ends = ("estimate", "ci_low", "ci_high")
-    values = {name: float(np.exp(cast("float", row[name]))) for name in ends}
+    with np.errstate(over="ignore"):  # a limit beyond all numbers is infinite
+        values = {name: float(np.exp(cast("float", row[name]))) for name in ends}
     return row | values | {"std_error": values["estimate"] * cast("float", row["std_error"])}

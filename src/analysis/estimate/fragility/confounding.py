@@ -110,10 +110,13 @@ class LeastSquares:
     def scale(self, column: int) -> float:
         """Ratio of the standard deviations that the others leave of the outcome and of a column.
 
-        The classical error of its coefficient is this over the root of `freedom`.
+        The classical error of its coefficient is this over the root of `freedom`. Zero where they
+        leave nothing of the outcome but rounding.
         """
         others = np.setdiff1d(np.arange(self.outcome), [column])
         outcome = self.squares(self.outcome, np.arange(self.outcome))
+        if outcome <= EXPLAINED_WHOLLY * self.cross[self.outcome, self.outcome]:
+            return 0.0
         return math.sqrt(outcome / self.squares(column, others))
 
 
