@@ -105,7 +105,10 @@ def test_hidden_rows_stay_and_say_so(public: Any) -> None:
     table = gaps_table(public.gaps, subject, "fr")
     assert table.set_index("Groupe").loc["Aidants", "Remarque"].str.startswith("non montré").all()
     text = summary(public.gaps, subject, "en")
-    assert "Carers against non-underserved: not shown" in text
+    assert "Carers against the non-underserved: not shown" in text
+    assert "Aidants face au public non prioritaire\N{NO-BREAK SPACE}: " in summary(
+        public.gaps, subject, "fr"
+    )
     assert "nan" not in text
 
 

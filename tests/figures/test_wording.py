@@ -14,6 +14,7 @@ from analysis.figures.wording import (
     catalogue,
     count,
     few_words,
+    note_sentences,
     number,
     p_words,
     percent,
@@ -22,6 +23,7 @@ from analysis.figures.wording import (
     released_p_words,
     say,
 )
+from analysis.studies import Study
 from analysis.vocabulary import LANGUAGES
 
 SOURCE = Path(analysis.__file__).parent
@@ -158,3 +160,27 @@ def test_decimals_are_those_asked_for() -> None:
     assert percent_interval(0.1234, 0.2, "en") == f"12.3%{NO_BREAK}to{NO_BREAK}20.0%"
     assert released_p_words(0.01, "fr") == "≤ 0,01"
     assert released_p_words(0.02, "fr") == "0,02"
+
+
+@pytest.mark.parametrize(
+    ("note", "english", "french"),
+    [
+        ("in_cohort=2021", "in cohort 2021", "dans la cohorte 2021"),
+        ("left_out=2021", "2,021 left out, membership unknown", None),
+        (
+            "separation=country[US], gender[woman], member",
+            "not estimable: successes and failures are told apart by country: US, gender: women"
+            ", and group membership",
+            "non estimable : réussites et échecs sont séparés par pays : US, sexe : femmes"
+            " et appartenance au groupe",
+        ),
+        ("dropped=age_band, unheard[x]", "redundant and left out: age band and unheard[x]", None),
+    ],
+)
+def test_notes_name_years_and_terms_as_readers_do(
+    provider_study: Study, note: str, english: str, french: str | None
+) -> None:
+    assert note_sentences(provider_study, note, "en") == [english]
+    if french is not None:
+        told = note_sentences(provider_study, note, "fr")
+        assert told == [french.replace(" :", f"{NO_BREAK}:")]

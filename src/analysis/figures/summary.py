@@ -60,14 +60,11 @@ def _overall(results: pd.DataFrame, subject: Subject, language: str) -> str:
 
 
 def _gap(pair: pd.Series, subject: Subject, language: str, alpha: float) -> str:
-    names = {
-        "group": subject.group(pair["group"], language),
-        "reference": subject.group(pair["reference"], language).lower(),
-    }
+    group = subject.group(pair["group"], language)
     for kind in ("raw", "adjusted"):
         if pd.isna(pair[f"estimate_{kind}"]):
             reason = subject.reason(pair.rename({f"note_{kind}": "note"}), language)
-            return say("summary.gap_missing", language, reason=reason, **names)
+            return say("summary.gap_missing", language, reason=reason, group=group)
     digits = pair["digits_adjusted"]
     return say(
         "summary.gap",
@@ -79,7 +76,7 @@ def _gap(pair: pd.Series, subject: Subject, language: str, alpha: float) -> str:
             pair["ci_low_adjusted"], pair["ci_high_adjusted"], language, digits
         ),
         verdict=_verdict(pair, subject, language, alpha),
-        **names,
+        group=group,
         **subject.sides(pair, language),
     )
 

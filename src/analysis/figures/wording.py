@@ -10,6 +10,7 @@ import yaml
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
+from analysis.estimate.groups import MEMBER
 from analysis.estimate.results import read_note
 from analysis.figures.theme import is_few
 from analysis.release.policy import HIDDEN, SMALLEST
@@ -22,6 +23,10 @@ SMALLEST_P = 0.001
 SMALLEST_RELEASED_P = 0.01
 ELIDED = re.compile(r"\b([Dd])e (?=[aeiouyàâéèêëîïôœ])")
 """French "de" before a vowel."""
+LISTS_OF_TERMS = ("dropped", "collinear", "separation", "undetermined", "unseen_level")
+"""Keys of notes whose values are terms of a regression."""
+YEARS = ("in_cohort", "empty_cohort")
+"""Keys of notes whose values are years, which no language groups by thousands."""
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -157,6 +162,27 @@ def level_label(level: str, language: str) -> str:
     return label[language] if label else level
 
 
+def term_label(study: Study, term: str, language: str) -> str:
+    """Label of a term of a regression, such as `country[US]`: "country: US".
+
+    Levels keep the name that the data give them, unless the vocabulary has another one. A term
+    that is neither a covariate nor a category of the study is left as it is.
+    """
+    if term == MEMBER:
+        return say("words.member", language)
+    if term in study.categories:
+        return group_label(study, term, language)
+    name, _, level = term.removesuffix("]").partition("[")
+    if name not in study.covariates:
+        return term
+    covariate = study.covariates[name].label.label()[language]
+    if not level:
+        return covariate
+    shown = level_label(level, language)
+    shown = shown.lower() if level in LEVELS else shown
+    return say("words.item", language, name=covariate, value=shown)
+
+
 def covariate_list(study: Study, names: Iterable[str], language: str) -> str:
     """Labels of covariates as a list."""
     labels = (study.covariates[name].label.label()[language] for name in names)
@@ -177,6 +203,9 @@ def _note_value(study: Study, key: str, value: str, language: str) -> str:
         return say(f"hidden.{value}", language, smallest=number(SMALLEST, language))
     if key in ("adjusted", "defines", "mediators", "weighted_by"):
         return covariate_list(study, value.split(", "), language)
-    if value.isdigit():
+    if key in LISTS_OF_TERMS:
+        terms = (term_label(study, term, language) for term in value.split(", "))
+        return enumerate_words(terms, language)
+    if value.isdigit() and key not in YEARS:
         return number(int(value), language)
     return number(float(value), language, 1) if key == "df" else value
