@@ -251,13 +251,22 @@ def test_rounded_parts_that_do_not_add_up_are_said_to(charts: Charts) -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "told"),
-    [(-0.05, 0.02, True), (0.0, 0.02, True), (0.01, 0.02, False), (-0.03, -0.01, False)],
+    ("low", "high", "said"),
+    [
+        (-0.05, 0.02, ("includes zero", "zéro compris")),
+        (0.0, 0.02, ("touches zero as rounded", "touche zéro une fois arrondi")),
+        (-0.03, 0.0, ("touches zero as rounded", "touche zéro une fois arrondi")),
+        (0.01, 0.02, None),
+        (-0.03, -0.01, None),
+    ],
 )
-def test_an_interval_with_zero_is_said_to_include_it(low: float, high: float, told: bool) -> None:
+def test_how_an_interval_lies_to_zero_is_said(
+    low: float, high: float, said: tuple[str, str] | None
+) -> None:
     row = pd.Series({"estimate": 0.015, "ci_low": low, "ci_high": high, "digits": 0})
-    assert ("includes zero" in gap_words(row, "en")) == told
-    assert ("zéro compris" in gap_words(row, "fr")) == told
+    for language, zero, words in zip(LANGUAGES, ("zero", "zéro"), said or ("", ""), strict=True):
+        told = gap_words(row, language)
+        assert told.endswith(f", {words})") if said else zero not in told
     assert "zero" not in gap_words(row, "en", zero=False)
 
 

@@ -248,7 +248,9 @@ def test_intervals_that_include_zero_are_said_to(estimated: Any) -> None:
         # Raw and adjusted, of each category.
         assert chart.words[language].caption.count(words) == 2 * len(chart.data)
         limit = gaps.assign(ci_low=gaps["ci_low"].mask(joint, 0.0))
-        assert words in forest_chart(limit, estimated.subject(), "joint").words[language].caption
+        caption = forest_chart(limit, estimated.subject(), "joint").words[language].caption
+        assert words not in caption
+        assert say("words.touches_zero", language, interval="") in caption
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -15,6 +15,7 @@ from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.tables import DASH
 from analysis.figures.times import horizons_table, risk_table
+from analysis.figures.wording import say
 from analysis.ingest import Processed
 from analysis.release.results import Release
 from analysis.studies import Study
@@ -156,7 +157,7 @@ def test_ratios_have_a_line_a_group(
     lost.loc[gone, "note"] = "separation=member"
     row = risk_table(lost, subject, language).iloc[4]
     assert row.iloc[2] == DASH
-    assert "member" in row.iloc[-1]
+    assert say("words.member", language) in row.iloc[-1]
 
 
 @pytest.mark.parametrize(

@@ -185,11 +185,18 @@ def _value(row: pd.Series, subject: Subject, language: str) -> str:
 
 
 def interval_words(low: float, high: float, language: str, digits: int = 1) -> str:
-    """An interval in points, and whether it includes zero, or the word that there is none."""
+    """An interval in points, and how it lies to zero, or the word that there is none."""
     if np.isnan(low):
         return say("words.no_interval", language)
     shown = interval(low, high, language, digits)
-    return say("words.includes_zero", language, interval=shown) if low <= 0 <= high else shown
+    if touches_zero(low, high):
+        return say("words.touches_zero", language, interval=shown)
+    return say("words.includes_zero", language, interval=shown) if low < 0 < high else shown
+
+
+def touches_zero(low: float, high: float) -> bool:
+    """Whether a limit is zero: a rounded one, of which the side of zero is not known any more."""
+    return low == 0 or high == 0
 
 
 def _draw(pairs: pd.DataFrame, subject: Subject, words: Words, language: str) -> Figure:

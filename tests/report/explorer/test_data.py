@@ -86,13 +86,14 @@ def test_public_page_holds_nothing_that_was_not_released(
 ) -> None:
     fields = {
         "at", "reference", "estimate", "low", "high", "gap", "interval", "n", "sides", "zero",
-        "small", "note",
+        "touch", "small", "note",
     }  # fmt: skip
     for language in LANGUAGES:
         payload = read_payload(public, language)
         assert set(payload["fields"]) == fields
         for row in payload["named"]:
             assert all(n is None or n % 5 == 0 for n in row["n"])
+            assert row["touch"] == (0 in (row["low"], row["high"]))
         text = (public.folder / "pages" / f"explorer.{language}.html").read_text("utf-8")
         # The sides, unrounded and in thousands, the successes, and who was left out.
         for exact in ("1504", "1,504", "803", "601", "23 left out", "23 exclus"):
@@ -133,7 +134,9 @@ def test_zero_and_small_sides_are_marked(internal: Contents, read_payload: ReadP
     rows = [row for row in read_payload(internal, "en")["named"] if row["estimate"] is not None]
     assert {row["zero"] for row in rows} == {True, False}
     for row in rows:
-        assert row["zero"] == (row["low"] <= 0 <= row["high"])
+        # Decided on the whole numbers, of which the page has one decimal.
+        assert row["low"] <= 0 <= row["high"] if row["zero"] else row["low"] * row["high"] >= 0
+        assert not row["touch"]
         assert row["small"] == (min(row["n"]) < 30)
     assert {row["group"] for row in rows if row["small"]} == {"carer", "low_qualification"}
 

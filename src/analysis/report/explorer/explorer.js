@@ -86,6 +86,7 @@
     const values = { ...row, outcome, n, n_reference, group: label(row, "group") };
     const parts = [fill(missing(row) ? words.sentence_missing : words.sentence, values)];
     if (row.zero) parts.push(words.zero_one);
+    if (row.touch) parts.push(words.touch_one);
     if (row.small) parts.push(words.small_one);
     return [...parts, `${shared([row], ["outcome", "group"])}.`].join(" ");
   }
@@ -93,7 +94,10 @@
   function manyRows(chosen, outcome) {
     const parts = [fill(words.several, { outcome, rows: total(chosen.length) })];
     const told = {
-      zero_several: (row) => row.zero, small_several: (row) => row.small, missing_several: missing,
+      zero_several: (row) => row.zero,
+      touch_several: (row) => row.touch,
+      small_several: (row) => row.small,
+      missing_several: missing,
     };
     for (const [key, holds] of Object.entries(told)) {
       const found = chosen.filter(holds).length;
@@ -136,7 +140,11 @@
     ];
   }
 
-  const tags = (row) => [row.zero ? words.zero : "", row.small ? words.indicative : ""].filter(Boolean);
+  const tags = (row) => [
+    row.zero ? words.zero : "",
+    row.touch ? words.touch : "",
+    row.small ? words.indicative : "",
+  ].filter(Boolean);
 
   const remarks = (row) => [...tags(row), row.note].filter(Boolean).join(words.list_separator);
 

@@ -10,6 +10,7 @@ from babel import Locale
 
 from analysis.estimate.results import read_note
 from analysis.figures.adjustment import ALL_OF_THEM, NONE
+from analysis.figures.forest import touches_zero
 from analysis.figures.subject import Subject
 from analysis.figures.theme import SMALL_GROUP
 from analysis.figures.wording import (
@@ -39,7 +40,7 @@ DASH: Final = "–"
 SCRIPT_WORDS: Final = (
     *DIMENSIONS, "reference", "gap", "low", "high", "n_group", "n_reference", "note", "data",
     "copied", "choice", "table_caption", "view_separator", "sentence_missing", "several",
-    "zero", "zero_one", "zero_several", "missing_several",
+    "zero", "zero_one", "zero_several", "touch", "touch_one", "touch_several", "missing_several",
     "axis", "sides", "chart", "chart_many",
 )  # fmt: skip
 """Messages that the script fills in itself, as they stand in the catalogue."""
@@ -178,7 +179,8 @@ class Wording:
             "interval": self._interval(*ends, digits) if estimated else DASH,
             "n": [None if pd.isna(side) else int(side) for side in sides],
             "sides": [count(side, self.language) for side in sides],
-            "zero": bool(bounded and ends[0] <= 0 <= ends[1]),
+            "zero": bool(bounded and ends[0] < 0 < ends[1]),
+            "touch": bool(bounded and touches_zero(*ends)),
             "small": bool(estimated and min(sides) < SMALL_GROUP),
             "note": self._note(row),
         }
