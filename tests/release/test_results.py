@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.estimate.results import read_note, result_table
+from analysis.figures.wording import say
 from analysis.release.results import COUNTS, Release, is_hidden
 from analysis.release.rows import NUMBERS, Withheld, round_up
 from analysis.vocabulary import Audience
@@ -40,7 +41,7 @@ def test_inside_nothing_is_rounded(row: Make) -> None:
 def test_counts_and_rate_are_rounded_for_everyone(row: Make) -> None:
     shown = first(PUBLIC.results(row(std_error=0.023, ci_low=0.264, ci_high=0.357)))
     assert shown[list(COUNTS)].tolist() == [400, 0, 125, 0]
-    assert shown[["estimate", "ci_low", "ci_high"]].tolist() == [0.31, 0.26, 0.36]
+    assert shown[["estimate", "ci_low", "ci_high"]].tolist() == [0.31, 0.27, 0.36]
     assert np.isnan(shown["std_error"])
     assert shown["digits"] == 0
 
@@ -169,3 +170,34 @@ def test_a_released_number_is_rounded_for_everyone_only() -> None:
 def test_an_empty_table_is_released_with_its_columns(row: Make) -> None:
     for release in (PUBLIC, INTERNAL):
         assert [*row().columns, "digits"] == list(release.results(row().iloc[:0]).columns)
+
+
+def test_changes_leave_no_counts_in_their_notes() -> None:
+    table = changes(60)
+    shown = PUBLIC.results(table.assign(note="adjusted=gender; left_out=152"))
+    assert shown["note"].tolist() == [*["adjusted=gender; left_out=150"] * 2, "adjusted=gender"]
+
+
+def test_months_have_one_decimal_however_many_persons(row: Make) -> None:
+    for persons in (400, 9000):
+        longer = row(estimand="restricted_mean_difference", reference="others", n_group=persons,
+                     n_reference=persons, estimate=0.304, ci_low=0.12, ci_high=0.487)  # fmt: skip
+        shown = first(PUBLIC.results(longer))
+        assert shown[["estimate", "ci_low", "ci_high"]].tolist() == [0.3, 0.1, 0.5]
+        assert shown["digits"] == 1
+
+
+@pytest.mark.parametrize("key", ["separation", "undetermined", "collinear", "unseen_level"])
+def test_no_note_names_a_level_of_persons_who_are_all_alike(row: Make, key: str) -> None:
+    named = row(note=f"{key}=country[ML]; adjusted=gender")
+    assert first(PUBLIC.results(named))["note"] == f"{key}_hidden; adjusted=gender"
+    assert "country[ML]" in first(INTERNAL.results(named))["note"]
+    for language in ("en", "fr"):
+        assert "{" not in say(f"notes.{key}_hidden", language)
+
+
+@pytest.mark.parametrize(("at_risk", "hidden"), [(24, True), (25, False)])
+def test_a_horizon_is_hidden_as_in_curves(row: Make, at_risk: int, hidden: bool) -> None:
+    shown = first(PUBLIC.results(row(note=f"few_at_risk={at_risk}")))
+    assert is_hidden(shown["note"]) is hidden
+    assert str(at_risk) not in shown["note"]

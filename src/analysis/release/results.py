@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.estimate.results import read_note
+from analysis.estimate.results import Correction, read_note
+from analysis.release.limits import with_limits_of_rounded
 from analysis.release.policy import HIDDEN, round_count
 from analysis.release.rows import COUNTS, FullRows, PublicRows, Withheld
 from analysis.release.shares import full_curves, full_shares, public_curves, public_shares
@@ -33,12 +34,16 @@ class Release:
         The cohort that rows are about that don't name one.
     described
         The outcome whose denominator the shares of persons describe; empty if none is.
+    confidence, correction
+        Coverage of the tables' intervals, and how p-values were corrected for many tests.
     """
 
     audience: Audience
     withheld: frozenset[Withheld] = frozenset()
     cohort: str = ALL_COHORTS
     described: str = ""
+    confidence: float = 0.95
+    correction: Correction = "holm"
 
     @property
     def everything(self) -> bool:
@@ -61,7 +66,8 @@ class Release:
         """
         if self.everything:
             return FullRows().released(table)
-        return PublicRows.of(table, self.withheld, self.cohort).released(table)
+        rows = PublicRows.of(table, self.withheld, self.cohort)
+        return rows.released(with_limits_of_rounded(table, self.confidence, self.correction))
 
     def specifications(self, table: pd.DataFrame) -> pd.DataFrame:
         """A specification curve as the audience may see it.
@@ -98,7 +104,9 @@ class Release:
         """
         if self.everything:
             return full_shares(table)
-        return public_shares(table, self.withheld, self.cohort, self.described)
+        return public_shares(
+            table, self.withheld, self.cohort, self.described, confidence=self.confidence
+        )
 
     def curves(self, table: pd.DataFrame) -> pd.DataFrame:
         """Curves of the time to an event as the audience may see them.

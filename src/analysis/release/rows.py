@@ -44,6 +44,11 @@ COUNTED_REMARKS: Final = frozenset({"left_out", "only_group", "only_reference"})
 TELLING_REMARKS: Final = frozenset({"df", "effective", "largest_weight", "few_at_risk"})
 """Keys of notes whose values give a count away: degrees of freedom are about the smaller side."""
 
+HIDDEN_CAUSES: Final = {
+    key: f"{key}_hidden" for key in ("separation", "undetermined", "collinear", "unseen_level")
+}
+"""Keys of notes whose values name levels of few persons who are all alike, and those without."""
+
 AT_RISK: Final = "few_at_risk"
 COHORT_GAPS: Final = frozenset({Estimand.DIFFERENCE, Estimand.ADJUSTED_DIFFERENCE})
 """Estimands whose term, if they have one, is the cohort that they are of."""
@@ -136,11 +141,11 @@ class PublicRows:
         digits = COARSE_DIGITS[unit] if self.by_specification else _digits(unit, least)
         return {
             **row,
-            **{name: _rounded(row[name], unit, digits) for name in LIMITS},
+            **_rounded_limits(row, unit, digits),
             **{name: round_up(row[name]) for name in TESTS},
             **self._counts(row, estimand),
             "std_error": np.nan,
-            "note": self._told(note),
+            "note": self._told(note, estimand),
             "digits": digits,
         }
 
@@ -171,17 +176,24 @@ class PublicRows:
             yield from (Withheld(c, o, group) for c in cohorts for o in sorted(outcomes))
 
     def _counts(self, row: Row, estimand: Estimand) -> dict[Hashable, Any]:
-        if self.by_specification or estimand in CHANGES:
+        if self._uncounted(estimand):
             return dict.fromkeys(COUNTS)
         return {name: round_count(row[name]) for name in COUNTS}
 
-    def _told(self, note: Mapping[str, str]) -> str:
-        dropped = TELLING_REMARKS | (COUNTED_REMARKS if self.by_specification else frozenset())
-        parts = {
-            key: f"{round_count(int(value)):.0f}" if key in COUNTED_REMARKS else value or True
-            for key, value in note.items()
-            if key not in dropped
-        }
+    def _uncounted(self, estimand: Estimand) -> bool:
+        """Whether a row tells no counts: two that differ by a few persons would tell these."""
+        return self.by_specification or estimand in CHANGES
+
+    def _told(self, note: Mapping[str, str], estimand: Estimand) -> str:
+        dropped = TELLING_REMARKS | (COUNTED_REMARKS if self._uncounted(estimand) else frozenset())
+        parts: dict[str, object] = {}
+        for key, value in note.items():
+            if key in HIDDEN_CAUSES:
+                parts[HIDDEN_CAUSES[key]] = True
+            elif key in COUNTED_REMARKS - dropped:
+                parts[key] = f"{round_count(int(value)):.0f}"
+            elif key not in dropped:
+                parts[key] = value or True
         return write_note(**parts)
 
 
@@ -193,7 +205,15 @@ def _hidden(row: Row, reason: str) -> dict[Hashable, Any]:
 def _digits(unit: Unit, least: int) -> int:
     if unit is Unit.RATE:
         return rate_digits(least)
-    return 0 if unit is Unit.PERSONS else COARSE_DIGITS[unit] + point_digits(least)
+    return min(FULL_DIGITS[unit], COARSE_DIGITS[unit] + point_digits(least))
+
+
+def _rounded_limits(row: Row, unit: Unit, digits: int) -> dict[Hashable, float]:
+    """The estimate and its limits, which hold it even if they are those of rounded counts."""
+    value, low, high = (_rounded(row[name], unit, digits) for name in LIMITS)
+    # A comparison with a missing limit is false, which leaves it missing.
+    held = (value, value if low > value else low, value if high < value else high)
+    return dict(zip(LIMITS, held, strict=True))
 
 
 def _rounded(value: float, unit: Unit, digits: int) -> float:

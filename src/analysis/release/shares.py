@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.estimate.journey import STAGES
+from analysis.estimate.proportions import Estimate, rate
 from analysis.estimate.results import write_note
 from analysis.release.knowledge import combined
 from analysis.release.policy import (
@@ -36,7 +37,12 @@ def full_shares(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def public_shares(
-    table: pd.DataFrame, withheld: frozenset[Withheld], cohort: str, described: str
+    table: pd.DataFrame,
+    withheld: frozenset[Withheld],
+    cohort: str,
+    described: str,
+    *,
+    confidence: float,
 ) -> pd.DataFrame:
     """The table for everyone; see `analysis.release.results.Release.shares`."""
     reasons = [
@@ -46,14 +52,32 @@ def public_shares(
     hidden = np.array([reason != "" for reason in reasons], dtype=bool)
     digits = np.array([rate_digits(n) for n in _denominators(table)], dtype="int64")
     shown = full_shares(table)
+    table = _with_limits_of_rounded(table, confidence)
     for name in COUNTS:
         if name in table:
             shown[name] = shown[name].map(round_count).astype("Int64").mask(hidden)
     for name in FRACTIONS:
         if name in table:
             shown[name] = _rounded(table[name], digits + 2).mask(hidden)
+    if "ci_low" in shown:
+        shown["ci_low"] = shown["ci_low"].clip(upper=shown["share"])
+        shown["ci_high"] = shown["ci_high"].clip(lower=shown["share"])
     notes = [write_note(**{HIDDEN: reason or None}) for reason in reasons]
     return shown.assign(digits=np.where(hidden, 0, digits), note=notes)
+
+
+def _with_limits_of_rounded(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """The table with Wilson's limits of its counts as shown; see `analysis.release.limits`."""
+    if "ci_low" not in table:
+        return table
+    told = [
+        # Others are hidden, and may be rounded to nobody.
+        rate(int(round_count(persons)), int(round_count(n)), confidence)
+        if n >= SMALLEST
+        else Estimate(np.nan)
+        for persons, n in zip(table["persons"], table["n"], strict=True)
+    ]
+    return table.assign(ci_low=[one.low for one in told], ci_high=[one.high for one in told])
 
 
 def _rounded(values: pd.Series, digits: np.ndarray) -> pd.Series:

@@ -95,7 +95,7 @@ COARSE_DIGITS: Final[Mapping[Unit, int]] = {
     Unit.RATE: 0,
     Unit.POINTS: 0,
     Unit.RATIO: 1,
-    Unit.MONTHS: 0,
+    Unit.MONTHS: 1,
     Unit.PERSONS: 0,
 }
 """Decimals that everyone sees, where the persons are not many."""

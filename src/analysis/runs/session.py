@@ -20,6 +20,7 @@ from analysis.release.results import Release
 from analysis.release.suppression import withheld_rows
 from analysis.runs.parameters import (
     MODELS,
+    Adjusted,
     Estimated,
     StudyParameters,
     check_parameters,
@@ -80,7 +81,16 @@ class Session:
             return Release(audience)
         cohort = self.cohort or ALL_COHORTS
         withheld = withheld_rows(self.study, self.data.path, cohort)
-        return Release(audience, withheld, cohort, self.study.described_outcome)
+        asked = self.parameters
+        correction = asked.correction if isinstance(asked, Adjusted) else "holm"
+        return Release(
+            audience,
+            withheld,
+            cohort,
+            self.study.described_outcome,
+            asked.confidence,
+            correction,
+        )
 
     def subject(self, outcome: str) -> Subject:
         """What figures, tables and sentences on an outcome are about."""

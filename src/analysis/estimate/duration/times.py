@@ -36,7 +36,7 @@ from analysis.studies import Study
 from analysis.studies.model import MONTH
 from analysis.vocabulary import HORIZONS, Contrast, Estimand
 
-FEW_AT_RISK = 10
+FEW_AT_RISK = 30
 """A curve is known, but by few, where fewer than these were followed so long."""
 
 CURVE_COLUMNS = (
@@ -375,6 +375,8 @@ def _logit_rows(
         barred = write_note(few_clusters=told.too_few, fixed_rate=_fixed_by(curves, month))
         row = effect_row(fit, model, effect, options, barred)
         row |= {"estimand": estimand, "term": term, "method": f"{DISCRETE}_{model.kind}"}
+        if term:
+            row = _noted(row, few_at_risk=_few_at_risk(curves, month))
         yield _exponentiated(row) if estimand == ratio else row | both.events(month)
 
 
