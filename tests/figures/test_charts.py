@@ -17,7 +17,7 @@ from analysis.estimate.gaps import adjustment_steps
 from analysis.estimate.results import result_table
 from analysis.figures.adjustment import ALL_OF_THEM, NONE, adjustment_chart, label_steps
 from analysis.figures.forest import KINDS, forest_chart, kinds_of, pair_gaps
-from analysis.figures.journey import funding_chart, overlap_chart
+from analysis.figures.journey import funding_chart, outcomes_chart, overlap_chart
 from analysis.figures.published import beside_printed, published_chart
 from analysis.figures.rates import rates_chart
 from analysis.figures.save import Chart
@@ -358,6 +358,23 @@ def test_a_group_without_shares_keeps_its_bar(provider_study: Study) -> None:
     small = released[released["group"] == "refugee"]
     assert funding_chart(small, subject).words["en"].headline == "Who pays, by group"
     assert funding_chart(small, subject).draw("en").axes
+
+
+def test_outcomes_of_few_have_no_bar_and_no_part_in_a_sum(provider_study: Study) -> None:
+    subject = Subject(provider_study, "graduated", "2022", 0.95, Audience.PUBLIC)
+    outcomes = pd.DataFrame(
+        {
+            "year": [2021, 2021, 2021, 2022],
+            "learner": ["free", "apprentice", "apprentice", "free"],
+            "counted": [900, 12, 31, 4000],
+        }
+    )
+    released = Release(Audience.PUBLIC).counts(outcomes, ["counted"])
+    chart = outcomes_chart(released, subject)
+    assert chart.words["en"].headline == "Career outcomes: 4,000 (2022)"
+    assert "2021 · apprentices: not shown" in chart.words["en"].caption
+    assert sum("non montré" in text for text in texts_of(chart, "fr")) == 1
+    assert len(chart.draw("en").axes[0].patches) == 2
 
 
 def test_hidden_rates_do_not_count_as_given_back(provider_study: Study) -> None:

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from analysis.estimate.proportions import rate
 from analysis.release.results import Release
 from analysis.release.rows import Withheld
 from analysis.vocabulary import HORIZONS, Audience
@@ -108,3 +109,36 @@ def test_plain_counts_are_rounded_and_other_columns_kept() -> None:
     table = pd.DataFrame({"year": [2022], "counted": [123]})
     assert PUBLIC.counts(table, ["counted"]).iloc[0].tolist() == [2022, 125]
     assert INTERNAL.counts(table, ["counted"]).iloc[0].tolist() == [2022, 123]
+
+
+def test_counts_of_few_are_not_shown_nor_are_they_the_rest_of_a_year() -> None:
+    table = pd.DataFrame(
+        {
+            "year": [2020, 2020, 2021, 2021, 2021, 2022, 2022, 2022],
+            "counted": [900, 25, 700, 24, 61, 0, 3, 8],
+            "reported": [900, 26, 700, 31, 60, 0, 3, 8],
+        }
+    )
+    shown = PUBLIC.counts(table, ["counted", "reported"])
+    hidden = [False, False, False, True, True, False, True, True]
+    for name in ("counted", "reported"):
+        assert shown[name].isna().tolist() == hidden
+    assert shown.loc[~pd.Series(hidden), "counted"].tolist() == [900, 25, 700, 0]
+    assert INTERNAL.counts(table, ["counted", "reported"])["counted"].tolist() == [
+        *table["counted"]
+    ]
+
+
+def test_a_year_of_one_row_has_nothing_else_to_hide() -> None:
+    shown = PUBLIC.counts(pd.DataFrame({"year": [2020], "counted": [7]}), ["counted"])
+    assert shown["counted"].isna().all()
+
+
+def test_limits_of_shares_are_those_of_rounded_counts() -> None:
+    shown = PUBLIC.shares(COMPOSITION)
+    plain = rate(60, 395)
+    assert shown.loc[1, ["ci_low", "ci_high"]].tolist() == [
+        round(plain.low, 2),
+        round(plain.high, 2),
+    ]
+    assert (shown["ci_low"].isna() | (shown["ci_low"] <= shown["share"])).all()

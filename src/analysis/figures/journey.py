@@ -229,10 +229,13 @@ def outcomes_chart(outcomes: pd.DataFrame, subject: Subject) -> Chart:
     subject
         Any outcome of the study.
     """
-    counts = outcomes.groupby(["year", "learner"], as_index=False)["counted"].sum()
+    # A sum of which a part is hidden is not shown either: without it, it would be too low.
+    counts = outcomes.groupby(["year", "learner"], as_index=False)["counted"].sum(skipna=False)
     order = counts["learner"].map({kind: i for i, kind in enumerate(LearnerKind)})
     counts = counts.assign(order=order).sort_values(["year", "order"]).drop(columns="order")
-    total = counts.groupby("year")["counted"].sum()
+    total = counts.groupby("year")["counted"].sum(skipna=False)
+    # The headline passes over years whose sum is not shown, unless that is all of them.
+    total = total.dropna() if total.notna().any() else total
 
     def label(row: pd.Series, language: str) -> str:
         return f"{row['year']} · {say(f'learners.{row.learner}', language)}"

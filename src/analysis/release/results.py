@@ -9,7 +9,13 @@ from analysis.estimate.results import Correction, read_note
 from analysis.release.limits import with_limits_of_rounded
 from analysis.release.policy import HIDDEN, round_count
 from analysis.release.rows import COUNTS, FullRows, PublicRows, Withheld
-from analysis.release.shares import full_curves, full_shares, public_curves, public_shares
+from analysis.release.shares import (
+    few_persons,
+    full_curves,
+    full_shares,
+    public_curves,
+    public_shares,
+)
 from analysis.studies.model import ALL_COHORTS
 from analysis.vocabulary import Audience
 
@@ -123,13 +129,32 @@ class Release:
         """
         return full_curves(table) if self.everything else public_curves(table)
 
-    def counts(self, table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-        """A table whose `columns` are plain counts of persons, as the audience may see it."""
+    def counts(
+        self, table: pd.DataFrame, columns: Sequence[str], whole: str = "year"
+    ) -> pd.DataFrame:
+        """A table of plain counts of persons, as the audience may see it.
+
+        Parameters
+        ----------
+        table
+            A row for each kind of persons.
+        columns
+            Its counts.
+        whole
+            Column of what rows make up, whose totals are known: the provider prints those of years.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The same rows and columns. For everyone counts are rounded, and missing in rows that
+            have one from 1 to 24; where that is one row of a whole, in the next smallest too.
+        """
         shown = table.astype(dict.fromkeys(columns, "Int64"))
         if self.everything:
             return shown
+        hidden = few_persons(table, columns, whole)
         rounded = {name: shown[name].map(round_count).astype("Int64") for name in columns}
-        return shown.assign(**rounded)
+        return shown.assign(**{name: counts.mask(hidden) for name, counts in rounded.items()})
 
     def number(self, count: int) -> int:
         """A count of persons or rows as the audience may see it."""

@@ -1,6 +1,6 @@
 """Tables of persons and shares, and curves over time, as they may be shown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -119,6 +119,21 @@ def _keys(table: pd.DataFrame, cohort: str, described: str) -> Iterator[Withheld
         else:
             group = row["level"] if row["variable"] == CATEGORY else ALL
             yield Withheld(cohort, described, str(group))
+
+
+# ---- Plain counts -------------------------------------------------------------------------------
+
+
+def few_persons(table: pd.DataFrame, columns: Sequence[str], whole: str) -> pd.Series:
+    """Which rows of plain counts are hidden; see `analysis.release.results.Release.counts`."""
+    counts = table[list(columns)]
+    hidden = ((counts > 0) & (counts < SMALLEST)).any(axis=1)
+    for _, own in table.groupby(whole, sort=True):
+        others = own[~hidden[own.index] & (own[list(columns)] > 0).any(axis=1)]
+        # A single one would be the whole minus all others.
+        if hidden[own.index].sum() == 1 and not others.empty:
+            hidden[others[list(columns)].min(axis=1).idxmin()] = True
+    return hidden
 
 
 # ---- Curves -------------------------------------------------------------------------------------
