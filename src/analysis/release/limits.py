@@ -1,8 +1,8 @@
 """Limits and tests that depend on nothing but a row's counts, taken from the counts as shown.
 
 Wilson's limits are a function of two counts. Shown to whole points beside the rounded counts and
-the rate, they leave few pairs of whole numbers, and of some rows a single one. Taken from the rounded
-counts they tell nothing that these don't.
+the rate, they leave few pairs of whole numbers, and of some rows a single one. Taken from the
+rounded counts they tell nothing that these don't.
 """
 
 import math

@@ -132,7 +132,7 @@ def few_persons(table: pd.DataFrame, columns: Sequence[str], whole: str) -> pd.S
         others = own[~hidden[own.index] & (own[list(columns)] > 0).any(axis=1)]
         # A single one would be the whole minus all others.
         if hidden[own.index].sum() == 1 and not others.empty:
-            hidden[others[list(columns)].min(axis=1).idxmin()] = True
+            hidden |= hidden.index == others[list(columns)].min(axis=1).idxmin()
     return hidden
 
 
