@@ -120,3 +120,26 @@ def test_the_summary_is_told_in_both_languages(
     assert "40 specifications" in english
     assert "40 spécifications" in french
     assert english.startswith("All 40 specifications: not estimable") == empty
+
+
+def test_shares_are_those_estimated_and_not_those_of_rounded_limits(
+    estimated: Any, curve: pd.DataFrame
+) -> None:
+    summaries = {
+        Estimand.SPECIFICATIONS_BELOW_ZERO: 0.975,
+        Estimand.SPECIFICATIONS_SIGNIFICANT: 0.6,
+    }
+    shares = curve["estimand"].map(summaries)
+    rounded = curve.assign(
+        estimate=shares.fillna(curve["estimate"].round(1)),
+        ci_low=curve["ci_low"].clip(upper=0.0),
+        ci_high=curve["ci_high"].clip(lower=0.0),
+    )
+    words = curve_chart(rounded, estimated.subject("placed")).words["en"]
+    assert words.headline == "97.5% of 40 specifications find a lower rate"
+    assert "60.0% of the intervals exclude zero" in words.caption
+    significant = rounded["estimand"] == Estimand.SPECIFICATIONS_SIGNIFICANT
+    without = rounded.assign(estimate=rounded["estimate"].mask(significant))
+    caption = curve_chart(without, estimated.subject("placed")).words["en"].caption
+    assert "exclude zero" not in caption
+    assert "nan" not in caption

@@ -115,6 +115,17 @@ def test_cohorts_without_a_gap_at_either_end_are_not_drawn(
     assert chart.words["fr"].headline.startswith("Insertion (6 mois)\N{NO-BREAK SPACE}: écart de")
 
 
+def test_both_gaps_are_told_and_the_headline_has_one_precision(
+    changes: pd.DataFrame, subject: Subject
+) -> None:
+    mixed = changes.assign(digits=changes["term"].map({"2021": 0}).fillna(1).astype(int))
+    words = trend_chart(mixed, subject).words["en"]
+    told = re.findall(r"\d{4} raw \S+ \(.+?, adjusted \S", words.caption)
+    assert len(told) >= len(mixed["group"].unique())
+    assert "The headline tells the raw gap" in words.caption
+    assert re.search(r"a gap of \D?\d+ points in 2021, \D?\d+ in 2022$", words.headline)
+
+
 def test_where_no_cohort_has_a_gap_the_chart_says_so(
     changes: pd.DataFrame, subject: Subject
 ) -> None:

@@ -14,6 +14,7 @@ from analysis.figures.panels import part_ticks
 from analysis.figures.released import (
     adjusters,
     against,
+    alike,
     gap_words,
     hidden_rows,
     most_persons,
@@ -249,13 +250,11 @@ def _headline(rows: pd.DataFrame, subject: Subject, kind: Kind, language: str) -
         return say(f"{kind.section}.headline_missing", language, outcome=outcome)
     outcome = capitalise(outcome)
     explained = parts.groupby("group", sort=False).agg({"estimate": "sum", "digits": "min"})
-    low, high = (
-        points_of(explained.loc[explained["estimate"].agg(end)], language)
-        for end in ("idxmin", "idxmax")
-    )
+    ends = [explained.loc[explained["estimate"].agg(end)] for end in ("idxmin", "idxmax")]
     if rows["group"].nunique() == 1:
-        gap = points_of(wholes.iloc[0], language)
-        return say("composition.headline", language, outcome=outcome, gap=gap, explained=low)
+        gap, part = (points_of(row, language) for row in alike([wholes.iloc[0], ends[0]]))
+        return say("composition.headline", language, outcome=outcome, gap=gap, explained=part)
+    low, high = (points_of(row, language) for row in alike(ends))
     return say("composition.headline_categories", language, outcome=outcome, low=low, high=high)
 
 
@@ -271,6 +270,7 @@ def _journey_headline(parts: pd.DataFrame, subject: Subject, outcome: str, langu
     least, most = (sure.loc[sure["estimate"].agg(end)] for end in ("idxmin", "idxmax"))
     alone = parts["group"].nunique() == 1
     if alone and least["estimate"] < 0 < most["estimate"]:
+        least, most = alike([least, most])
         return say(
             "steps.headline_both", language,
             ahead=step(most), plus=points_of(most, language),

@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.estimate.results import read_note
+from analysis.figures.released import alike
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.theme import (
@@ -61,12 +62,16 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
     reference, underserved = by_group[NON_UNDERSERVED], by_group[UNDERSERVED]
     headline = say("rates.headline_missing", language, outcome=capitalise(outcome))
     if pd.notna(reference["estimate"]) and pd.notna(underserved["estimate"]):
+        one, other = (
+            percent(row["estimate"], language, row["digits"])
+            for row in alike([reference, underserved])
+        )
         headline = say(
             "rates.headline",
             language,
             outcome=capitalise(outcome),
-            reference=percent(reference["estimate"], language, reference["digits"]),
-            underserved=percent(underserved["estimate"], language, underserved["digits"]),
+            reference=one,
+            underserved=other,
         )
     subtitle = say(
         "rates.subtitle",

@@ -1,5 +1,6 @@
 """What charts and tables read from released rows: their decimals, and what is not shown and why."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import pandas as pd
@@ -40,6 +41,13 @@ def gap_words(row: pd.Series, language: str, kind: str = "", *, zero: bool = Tru
 def points_of(row: pd.Series, language: str, kind: str = "") -> str:
     """A gap of a row in points, with its decimals; `kind` as in `gap_words`."""
     return points(row[f"estimate{kind}"], language, int(row[f"digits{kind}"]))
+
+
+def alike(rows: Sequence[pd.Series], kind: str = "") -> list[pd.Series]:
+    """Rows that are told in one sentence, all with the fewest decimals that any of them has."""
+    name = f"digits{kind}"
+    fewest = min(int(row[name]) for row in rows)
+    return [pd.Series({**row, name: fewest}) for row in rows]
 
 
 def hidden_rows(rows: pd.DataFrame, note: str = "note") -> pd.Series:

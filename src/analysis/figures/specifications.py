@@ -119,7 +119,6 @@ def _draw_missing(subject: Subject, words: Words, language: str) -> Figure:
 
 
 def _words(rows: pd.DataFrame, results: pd.DataFrame, subject: Subject, language: str) -> Words:
-    below, zero = rows["ci_high"] < 0, (rows["ci_low"] <= 0) & (rows["ci_high"] >= 0)
     names = adjusters(rows["note"], subject, language)
     references = (subject.group(name, language) for name in rows["reference"].unique())
     shared = {
@@ -128,9 +127,8 @@ def _words(rows: pd.DataFrame, results: pd.DataFrame, subject: Subject, language
         "level": subject.level(language),
         "population": subject.population(language),
         "total": number(len(rows), language),
-        "lower": number((rows["estimate"] < 0).sum(), language),
-        "below": number(below.sum(), language),
-        "zero": number(zero.sum(), language),
+        "lower": _share(results, Estimand.SPECIFICATIONS_BELOW_ZERO, language),
+        "sure": _sure(results, language),
         "median": _median(results, language),
         "least": points_of(rows.iloc[0], language),
         "most": points_of(rows.iloc[-1], language),
@@ -150,8 +148,28 @@ def _words(rows: pd.DataFrame, results: pd.DataFrame, subject: Subject, language
 
 
 def _median(results: pd.DataFrame, language: str) -> str:
-    found = results[results["estimand"] == Estimand.SPECIFICATIONS_MEDIAN].iloc[0]
-    return points_of(found, language)
+    return points_of(_summary(results, Estimand.SPECIFICATIONS_MEDIAN), language)
+
+
+def _summary(results: pd.DataFrame, estimand: Estimand) -> pd.Series:
+    """The row that sums up the specifications of a group."""
+    return results[results["estimand"] == estimand].iloc[0]
+
+
+def _share(results: pd.DataFrame, estimand: Estimand, language: str) -> str:
+    """A share of the specifications as estimated: rounded numbers don't tell their sign."""
+    row = _summary(results, estimand)
+    # None or all of them need no decimals.
+    digits = 0 if row["estimate"] in (0, 1) else int(row["digits"])
+    return percent(row["estimate"], language, digits)
+
+
+def _sure(results: pd.DataFrame, language: str) -> str:
+    """How many intervals exclude zero on the same side; empty if there is no interval."""
+    if pd.isna(_summary(results, Estimand.SPECIFICATIONS_SIGNIFICANT)["estimate"]):
+        return ""
+    share = _share(results, Estimand.SPECIFICATIONS_SIGNIFICANT, language)
+    return say("specifications.sure", language, share=share)
 
 
 def _persons(rows: pd.DataFrame, language: str) -> str:
@@ -163,7 +181,7 @@ def _persons(rows: pd.DataFrame, language: str) -> str:
 
 def joint_sentence(results: pd.DataFrame, subject: Subject, language: str) -> str:
     """What the joint test says of a group's specifications, or that there is none."""
-    row = results[results["estimand"] == Estimand.SPECIFICATIONS_MEDIAN].iloc[0]
+    row = _summary(results, Estimand.SPECIFICATIONS_MEDIAN)
     if pd.isna(row["p_value"]):
         return say("specifications.test_missing", language)
     p_value = subject.p_words(row["p_value"], language)
@@ -300,7 +318,7 @@ def show_joint_test(results: pd.DataFrame, subject: Subject, language: str) -> N
             group=subject.group(rows["group"].iloc[0], each),
             total=number(len(rows), each),
             median=_median(results, each),
-            share=percent((rows["estimate"] < 0).mean(), each, 0),
+            share=_share(results, Estimand.SPECIFICATIONS_BELOW_ZERO, each),
             test=joint_sentence(results, subject, each),
         )
 

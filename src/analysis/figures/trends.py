@@ -8,6 +8,7 @@ from analysis.figures.panels import part_ticks
 from analysis.figures.released import (
     adjusters,
     against,
+    alike,
     gap_words,
     hidden_rows,
     missing_mark,
@@ -88,6 +89,8 @@ def _words(pairs: pd.DataFrame, subject: Subject, language: str) -> Words:
         for group, own in pairs.groupby("group", sort=False)
     )
     note = _note(pairs, subject, language)
+    kind = _kind_told(pairs)
+    told = f" {say(TOLD[kind], language)}" if kind else ""
     shared = {
         "outcome": subject.outcome_words(language),
         "level": subject.level(language),
@@ -95,10 +98,8 @@ def _words(pairs: pd.DataFrame, subject: Subject, language: str) -> Words:
         "comparison": against(pairs, language),
         "n": most_persons(pairs, language),
         "values": values,
-        "note": note,
+        "note": note + told,
     }
-    kind = _kind_told(pairs)
-    told = f" {say(TOLD[kind], language)}" if kind else ""
     return Words(
         _headline(pairs, subject, kind, language),
         say("trend.subtitle", language, **shared) + told,
@@ -135,7 +136,7 @@ def _headline(pairs: pd.DataFrame, subject: Subject, kind: str | None, language:
         return say("trend.headline_missing", language, outcome=outcome)
     estimate = f"estimate_{kind}"
     first = pairs[pairs["group"] == pairs["group"].iloc[0]].dropna(subset=estimate)
-    early, late = first.iloc[0], first.iloc[-1]
+    early, late = alike([first.iloc[0], first.iloc[-1]], f"_{kind}")
     return say(
         "trend.headline",
         language,
@@ -148,10 +149,15 @@ def _headline(pairs: pd.DataFrame, subject: Subject, kind: str | None, language:
 
 
 def _value(row: pd.Series, subject: Subject, language: str) -> str:
-    if pd.isna(row["estimate_adjusted"]):
+    if row[["estimate_raw", "estimate_adjusted"]].isna().all():
         return f"{row['term']} {missing_mark(row['note_adjusted'], language)}"
-    gap = gap_words(row, language, "_adjusted")
-    return say("trend.value", language, year=row["term"], gap=gap, **subject.sides(row, language))
+    gaps = {
+        kind: missing_mark(row[f"note_{kind}"], language)
+        if pd.isna(row[f"estimate_{kind}"])
+        else gap_words(row, language, f"_{kind}")
+        for kind in ("raw", "adjusted")
+    }
+    return say("trend.value", language, year=row["term"], **gaps, **subject.sides(row, language))
 
 
 def _draw(pairs: pd.DataFrame, subject: Subject, words: Words, language: str) -> Figure:
