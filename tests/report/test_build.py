@@ -212,7 +212,7 @@ def test_disability_gap_of_completion(
     build_in: Any, make_repository: Any, oulad_folder: Path
 ) -> None:
     """The figures that the data's own documentation states, and the adjusted gap beside them."""
-    report = build_in(make_repository(), "oulad", oulad_folder)
+    report = build_in(make_repository(), "oulad", oulad_folder, audience="internal")
     assert report.complete, report.ended
     gaps = pd.read_parquet(report.folder / "tables" / "placement-gaps.parquet")
     own = gaps[(gaps["group"] == "disability") & (gaps["contrast"] == "complement")]
