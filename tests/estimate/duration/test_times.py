@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.cells import count_cells
-from analysis.estimate.duration.times import CURVE_COLUMNS, times_to_event
+from analysis.estimate.duration.times import CURVE_COLUMNS, FEW_AT_RISK, times_to_event
 from analysis.estimate.options import GapOptions
 from analysis.estimate.results import Results, read_note
 from analysis.studies import Study
@@ -258,6 +258,26 @@ def test_few_at_risk_are_told(study: Study, rows: pd.DataFrame) -> None:
     own = results[(results["group"] == "disability") & (results["term"] == "12")]
     gap = own[own["estimand"] == Estimand.PLACED_BY_DIFFERENCE].iloc[0]
     assert int(read_note(gap["note"])["few_at_risk"]) < 10
+    adjusted = own[own["estimand"] == Estimand.ADJUSTED_PLACED_BY_DIFFERENCE].iloc[0]
+    reasons = read_note(adjusted["note"])
+    assert pd.isna(adjusted["estimate"]) or int(reasons["few_at_risk"]) < 10
+
+
+def test_those_at_risk_are_told_up_to_where_curves_are_indicative(
+    study: Study, rows: pd.DataFrame
+) -> None:
+    results, curves = times_to_event(study, "placed", cells_of(rows), [], OPTIONS)
+    gaps = results[results["estimand"] == Estimand.PLACED_BY_DIFFERENCE]
+    compared = 0
+    for gap in gaps[gaps["estimate"].notna()].to_dict("records"):
+        same = curves["month"] == int(gap["term"])
+        for name in ("contrast", "group", "reference"):
+            same &= curves[name] == gap[name]
+        least = int(curves.loc[same, "at_risk"].min())
+        told = read_note(gap["note"]).get("few_at_risk")
+        assert told == (str(least) if least < FEW_AT_RISK else None)
+        compared += 1
+    assert compared
 
 
 @EXAMPLES
