@@ -2,6 +2,7 @@
 
 import re
 from itertools import combinations
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -27,6 +28,7 @@ from analysis.figures.contributions import (
 )
 from analysis.figures.curves import curves_charts
 from analysis.figures.intersections import intersections_chart, shrunk_rows
+from analysis.figures.rates import rates_chart
 from analysis.figures.released import adjusters, gap_words, hidden_rows, most_persons
 from analysis.figures.response import response_chart, response_rows
 from analysis.figures.save import Chart
@@ -322,3 +324,11 @@ def test_no_message_claims_that_there_is_no_gap() -> None:
     }
     assert claims <= ALLOWED
     assert say("small_groups.equivalent", "en", margin="5") == "no gap beyond 5 points"
+
+
+def test_a_headline_has_one_precision(estimated: Any) -> None:
+    gaps = estimated.gaps.copy()
+    gaps.loc[gaps["group"] == "non_underserved", "digits"] = 0
+    headline = rates_chart(gaps, estimated.subject()).words["en"].headline
+    assert len(re.findall(r"\d+%", headline)) == 2
+    assert "." not in headline

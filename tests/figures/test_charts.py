@@ -339,6 +339,9 @@ def test_shares_of_hidden_rows_are_neither_drawn_nor_summed(provider_study: Stud
         texts = texts_of(chart, language)
         assert sum(say("words.not_shown", language) in text for text in texts) == 1
         assert not any("24" in text or "25 (" in text for text in texts)
+        words = chart.words[language]
+        for told in (words.caption, words.alt):
+            assert say("overlap.hidden", language, hidden="1") in told
 
 
 def test_a_group_without_shares_keeps_its_bar(provider_study: Study) -> None:
