@@ -93,7 +93,7 @@ def test_what_is_missing_has_its_reason(small: pd.DataFrame, estimated: Any) -> 
     broken = small.assign(**missing, note="separation=member")
     for make in (firth_table, detectable_table, equivalence_table):
         table = make(broken, estimated.subject(), "en")
-        assert table["Note"].str.contains("told apart by member").all()
+        assert table["Note"].str.contains("told apart by group membership").all()
         assert (table.iloc[:, 3:-1] == DASH).all(axis=None)
 
 
