@@ -1,46 +1,37 @@
 """Systems of linear relations: whether any numbers satisfy them, and how far the numbers can go."""
 
-import math
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.optimize import linprog
+from numpy.typing import NDArray
+
+from analysis.audit.certificate import Limit, shortfall
+from analysis.audit.program import InfeasibleError, Program, times
+from analysis.audit.relation import Relation
+
+__all__ = ["ContradictionError", "Relation", "System"]
+
+TOLERANCE: Final = 1e-9
+"""Relations that hold once each is widened by this, relative to its size, are held to hold."""
+
+CANCELLED: Final = 1e-9
+"""What weights leave of an unknown, where they leave nothing but rounding."""
+
+WEIGHTED: Final = 1e-11
+"""Weights up to this, in a sum of 1, are rounding."""
+
+
+VANISHES: Final = 1e-6
+"""A denominator that comes no higher than this, relative to its size, is 0 but for rounding."""
 
 
 class ContradictionError(Exception):
     """No numbers satisfy the relations of which a range was asked."""
-
-
-@dataclass(frozen=True)
-class Relation:
-    """What a linear expression of the unknowns keeps to: ``low ≤ Σ coefficient · unknown ≤ high``.
-
-    Attributes
-    ----------
-    name
-        What the relation says, for readers of errors.
-    coefficients
-        Coefficient of each unknown, by the name of the unknown; the others have none.
-    low, high
-        Limits of the expression, both included; infinite where there is none.
-
-    Raises
-    ------
-    ValueError
-        If the limits are not in order, or anything is not a number.
-    """
-
-    name: str
-    coefficients: Mapping[str, float]
-    low: float = -math.inf
-    high: float = math.inf
-
-    def __post_init__(self) -> None:
-        if not self.low <= self.high or self.low == math.inf or self.high == -math.inf:
-            raise ValueError(f"{self.name}: no number lies between {self.low} and {self.high}")
-        if not all(math.isfinite(weight) for weight in self.coefficients.values()):
-            raise ValueError(f"{self.name}: a coefficient is not a finite number")
 
 
 @dataclass(frozen=True)
@@ -70,16 +61,39 @@ class System:
         figures
             Names of the figures to keep; None keeps all.
 
+        Returns
+        -------
+        bool
+            False only where it is proven in exact arithmetic that no numbers do, even with every
+            relation widened by a billionth of its size.
+
         Raises
         ------
         KeyError
             If there is no figure of that name.
         """
-        try:
-            self._extreme({}, self._kept(figures), 1.0)
-        except ContradictionError:
-            return False
-        return True
+        return self.contradiction(figures) is None
+
+    def contradiction(self, figures: Collection[str] | None = None) -> frozenset[str] | None:
+        """Figures that already contradict each other, among some figures.
+
+        Parameters
+        ----------
+        figures
+            As for `is_feasible`.
+
+        Returns
+        -------
+        frozenset or None
+            None if the figures are feasible. The set is small, but need not be minimal. It is
+            empty if the identities contradict each other.
+
+        Raises
+        ------
+        KeyError
+            If there is no figure of that name.
+        """
+        return self._proof(self.figures if figures is None else figures).figures
 
     def range(
         self,
@@ -111,38 +125,96 @@ class System:
         KeyError
             If there is no figure, or no unknown, of that name.
         """
-        missing = set(without) - set(self.figures)
-        if missing:
-            raise KeyError(", ".join(sorted(missing)))
-        kept = self._kept([name for name in self.figures if name not in set(without)])
-        if over is not None:
-            raise NotImplementedError
-        return self._extreme(expression, kept, 1.0), self._extreme(expression, kept, -1.0)
+        for name in without:
+            self._number[name]
+        kept = [name for name in self.figures if name not in set(without)]
+        proof = self._proof(kept)
+        if proof.figures is not None:
+            told = ", ".join(sorted(proof.figures)) or "the identities"
+            raise ContradictionError(f"No numbers satisfy these at once: {told}")
+        lines = self._program.lines([self._number[name] for name in kept])
+        # Figures that meet in a single point leave no room for the rounding of the solver.
+        for widened in (0.0, TOLERANCE + 2 * proof.shortfall):
+            if widened and over is not None and self._vanishes(lines, over, widened):
+                break
+            with suppress(InfeasibleError):
+                low, high = (
+                    sign * self._program.least(lines, times(expression, sign), over, widened)
+                    for sign in (1, -1)
+                )
+                return low + 0.0, high + 0.0
+        raise ContradictionError("The denominator of the ratio is never positive")
 
-    def _kept(self, figures: Collection[str] | None) -> list[Relation]:
-        told = self.figures if figures is None else {name: self.figures[name] for name in figures}
-        return [*self.relations, *(one for own in told.values() for one in own)]
+    def _vanishes(
+        self, lines: NDArray[np.bool_], expression: Mapping[str, float], widened: float
+    ) -> bool:
+        """Whether an expression is positive nowhere but by rounding."""
+        size = self._program.size(expression)
+        return -self._program.least(lines, times(expression, -1), widened=widened) <= VANISHES * size
 
-    def _extreme(self, price: Mapping[str, float], kept: list[Relation], sign: float) -> float:
-        names = sorted({name for one in kept for name in one.coefficients} | set(price))
-        if not kept:
-            return 0.0
-        matrix = np.array([[one.coefficients.get(name, 0.0) for name in names] for one in kept])
-        limits = [(sign, bound) for sign in (1, -1) for bound, _ in enumerate(kept)]
-        rows, ends = [], []
-        for direction, place in limits:
-            end = kept[place].high if direction == 1 else -kept[place].low
-            if math.isfinite(end):
-                rows.append(direction * matrix[place])
-                ends.append(end)
-        solved = linprog(
-            [sign * price.get(name, 0.0) for name in names],
-            A_ub=np.array(rows),
-            b_ub=ends,
-            bounds=[(None if name in self.free else 0, None) for name in names],
+    @cached_property
+    def _number(self) -> dict[str, int]:
+        return {name: number for number, name in enumerate(self.figures)}
+
+    @cached_property
+    def _told(self) -> list[tuple[int, Relation]]:
+        """All relations with the numbers of the figures that tell them, -1 for identities."""
+        identities = [(-1, one) for one in self.relations]
+        return identities + [
+            (number, one)
+            for number, relations in enumerate(self.figures.values())
+            for one in relations
+        ]
+
+    @cached_property
+    def _program(self) -> Program:
+        owners, relations = [number for number, _ in self._told], [one for _, one in self._told]
+        return Program(relations, owners, self.free)
+
+    @cached_property
+    def _proofs(self) -> dict[frozenset[str], "_Proof"]:
+        return {}
+
+    def _proof(self, figures: Collection[str]) -> "_Proof":
+        key = frozenset(figures)
+        if key not in self._proofs:
+            self._proofs[key] = self._prove(key)
+        return self._proofs[key]
+
+    def _prove(self, figures: frozenset[str]) -> "_Proof":
+        program = self._program
+        short, weights = program.worst(program.lines([self._number[name] for name in figures]))
+        if short <= TOLERANCE:
+            return _Proof(None, short)
+        used = np.flatnonzero(weights > WEIGHTED)
+        left = program.weights.T @ weights
+        exact = shortfall(
+            [self._limit(line) for line in used],
+            list(weights[used] / program.sizes[used]),
+            {program.unknowns[column] for column in np.flatnonzero(np.abs(left) <= CANCELLED)},
+            self.free,
         )
-        if solved.status == 3:
-            return -math.inf * sign
-        if solved.x is None:
-            raise ContradictionError(solved.message)
-        return sign * float(solved.fun)
+        if exact is None or exact <= Fraction(TOLERANCE):
+            return _Proof(None, short)
+        names = list(self.figures)
+        owners = {int(owner) for owner in program.owners[used]} - {-1}
+        return _Proof(frozenset(names[owner] for owner in owners), short)
+
+    def _limit(self, line: int) -> Limit:
+        place, sign = self._program.sources[line]
+        relation = self._told[place][1]
+        weights = {name: sign * _exact(own) for name, own in relation.coefficients.items()}
+        end = sign * _exact(relation.high if sign > 0 else relation.low)
+        return Limit(weights, end, Fraction(float(self._program.sizes[line])))
+
+
+class _Proof(NamedTuple):
+    """Figures that are proven to contradict each other, if so, and how far they are apart."""
+
+    figures: frozenset[str] | None
+    shortfall: float
+
+
+def _exact(number: float) -> Fraction:
+    """The decimal that a number is written as."""
+    return Fraction(repr(float(number)))

@@ -1,0 +1,256 @@
+"""Relations in the form that the solver takes, scaled so that its tolerances mean something."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array, csc_array, csr_array, hstack, vstack
+
+from analysis.audit.relation import Relation
+
+Array = NDArray[np.float64]
+
+GAIN: Final = 1024.0
+"""Size of solutions and prices in the solver, whose tolerances are an absolute 1e-7."""
+
+SOLVED: Final = 0
+INFEASIBLE: Final = 2
+UNBOUNDED: Final = 3
+
+
+class InfeasibleError(Exception):
+    """No point satisfies the limits as the solver sees them."""
+
+
+class Program:
+    """Limits ``Σ weight · unknown ≤ end``, two for each relation that has two.
+
+    Unknowns are counted in units of about their own size, and every limit is divided by its size,
+    so that a violation of 1e-9 means a billionth, of persons as of shares.
+
+    Parameters
+    ----------
+    relations
+        Relations of all kinds.
+    owners
+        For each relation, the number of the figure that tells it, or -1.
+    free
+        Unknowns that may be negative.
+
+    Attributes
+    ----------
+    unknowns
+        Their names, in the order of the columns.
+    units
+        Shape (unknowns,): size of each, a power of 2.
+    weights, ends
+        Shapes (limits, unknowns) and (limits,), scaled.
+    sizes
+        Shape (limits,): by what each limit was divided, a power of 2.
+    sources
+        For each limit, its relation, and 1 if it is the upper limit or -1 if it is the lower one
+        turned round.
+    owners
+        Shape (limits,): as the parameter.
+    """
+
+    def __init__(
+        self, relations: Sequence[Relation], owners: Sequence[int], free: Collection[str]
+    ) -> None:
+        self.unknowns = tuple(dict.fromkeys(name for one in relations for name in one.coefficients))
+        self.sources = [
+            (place, sign)
+            for place, one in enumerate(relations)
+            for sign, end in ((1, one.high), (-1, one.low))
+            if math.isfinite(end)
+        ]
+        self.owners = np.array([owners[place] for place, _ in self.sources], dtype=np.intp)
+        self._column = {name: column for column, name in enumerate(self.unknowns)}
+        self._free = np.array([name in free for name in self.unknowns], dtype=bool)
+        self.units = _power(_sizes(relations, self.unknowns))
+        weights = self._matrix([times(relations[at].coefficients, s) for at, s in self.sources])
+        ends = np.array(
+            [relations[at].high if sign > 0 else -relations[at].low for at, sign in self.sources]
+        )
+        largest = np.zeros(len(ends))
+        if weights.nnz:
+            largest = abs(weights).max(axis=1).toarray().ravel()
+        self.sizes = _power(np.maximum(np.abs(ends), largest))
+        self.weights = csr_array(weights.multiply(1 / self.sizes[:, None]))
+        self.ends = ends / self.sizes
+        # The program of `worst`: one row for each unknown, and one for the sum of all weights.
+        ones = csr_array(np.ones((1, len(ends))))
+        self._combined = csc_array(vstack([self.weights.T, ones]))
+
+    def _matrix(self, expressions: Sequence[Mapping[str, float]]) -> csr_array:
+        entries = [
+            (row, self._column[name], weight)
+            for row, expression in enumerate(expressions)
+            for name, weight in expression.items()
+        ]
+        rows, columns, weights = zip(*entries, strict=True) if entries else ((), (), ())
+        shape = (len(expressions), len(self.unknowns))
+        places = (np.array(rows, dtype=np.intp), np.array(columns, dtype=np.intp))
+        matrix = coo_array((np.array(weights, dtype=float), places), shape=shape)
+        return csr_array(matrix.multiply(self.units))
+
+    def lines(self, figures: Collection[int]) -> NDArray[np.bool_]:
+        """Which limits are those of identities and of some figures, by the number of the figure."""
+        kept: NDArray[np.bool_] = np.isin(self.owners, [-1, *figures])
+        return kept
+
+    def worst(self, lines: NDArray[np.bool_]) -> tuple[float, Array]:
+        """Weigh limits so that they fall short of each other by as much as can be.
+
+        By the lemma of Farkas no point satisfies them just if weights of at least 0 make the left
+        sides sum to something that can't be negative, and the right sides to something that is.
+        With weights that sum to 1, the shortfall is the least by which all limits have to be
+        widened for a point to exist (duality of linear programs), and the limits with a weight
+        are a set that has no point (Gleeson and Ryan 1990).
+
+        Parameters
+        ----------
+        lines
+            Shape (limits,): which limits to keep.
+
+        Returns
+        -------
+        tuple
+            The shortfall, no less than 0, and the weights, shape (limits,).
+        """
+        nothing = np.zeros(len(self.ends))
+        if not lines.any():
+            return 0.0, nothing
+        most = np.append(np.where(self._free, 0.0, np.inf), GAIN)
+        least = np.append(np.zeros(len(self.unknowns)), GAIN)
+        try:
+            weights = _solve(
+                GAIN * self.ends,
+                LinearConstraint(self._combined, least, most),
+                Bounds(nothing, np.where(lines, np.inf, 0.0)),
+            )
+        except InfeasibleError:
+            return 0.0, nothing
+        assert weights is not None, "weights that sum to a constant have an end"
+        return max(0.0, -float(self.ends @ weights) / GAIN), weights / GAIN
+
+    def least(
+        self,
+        lines: NDArray[np.bool_],
+        expression: Mapping[str, float],
+        over: Mapping[str, float] | None = None,
+        widened: float = 0.0,
+    ) -> float:
+        """Least value of an expression, or of a ratio where its denominator is positive.
+
+        Ratios by the change of variables of Charnes and Cooper (1962): the point is counted in
+        units of the denominator, and the unit becomes one more unknown.
+
+        Parameters
+        ----------
+        lines
+            Shape (limits,): which limits to keep.
+        expression, over
+            Coefficients by the name of the unknown.
+        widened
+            By what to widen every limit, relative to its size.
+
+        Raises
+        ------
+        InfeasibleError
+            If there is no point, or none with a positive denominator.
+        KeyError
+            If there is no unknown of that name.
+        """
+        ends = csr_array(-(self.ends[lines] + widened)[:, None])
+        rows = csr_array(hstack([self.weights[lines], ends]))
+        low, high = np.full(rows.shape[0], -np.inf), np.zeros(rows.shape[0])
+        unit, scale = (GAIN, GAIN), 1.0
+        if over is not None:
+            scale = self.size(over)
+            below = csr_array(np.append(self._row(over) / scale, 0.0)[None, :])
+            rows, unit = csr_array(vstack([rows, below])), (0.0, np.inf)
+            low, high = np.append(low, GAIN), np.append(high, GAIN)
+        price = self._row(expression)
+        point = _solve(
+            np.append(GAIN * price / self.size(expression), 0.0),
+            LinearConstraint(csc_array(rows), low, high),
+            Bounds(
+                np.append(np.where(self._free, -np.inf, 0.0), unit[0]),
+                np.append(np.full(len(price), np.inf), unit[1]),
+            ),
+        )
+        return -math.inf if point is None else float(price @ point[:-1]) / GAIN / scale
+
+    def size(self, expression: Mapping[str, float]) -> float:
+        """About how large an expression is, a power of 2."""
+        return float(_power(np.max(np.abs(self._row(expression)), initial=0.0)))
+
+    def _row(self, expression: Mapping[str, float]) -> Array:
+        row: Array = self._matrix([expression]).toarray().ravel()
+        return row
+
+
+def times(expression: Mapping[str, float], factor: float) -> dict[str, float]:
+    """Multiply each coefficient of an expression."""
+    return {name: factor * weight for name, weight in expression.items()}
+
+
+def _power(sizes: Array) -> Array:
+    """Next power of 2, by which nothing is lost in dividing; 1 for 0."""
+    positive = np.where(sizes > 0, sizes, 1.0)
+    powers: Array = np.exp2(np.ceil(np.log2(positive)))
+    return powers
+
+
+def _solve(price: Array, rows: LinearConstraint, bounds: Bounds) -> Array | None:
+    """Point at which the price is least, None if there is no end to it.
+
+    This is a linear program: `milp` is called as it starts faster than `linprog`.
+    """
+    for presolve in (True, False):
+        solved = milp(price, constraints=rows, bounds=bounds, options={"presolve": presolve})
+        if solved.status == SOLVED:
+            point: Array = solved.x
+            return point
+        if solved.status == INFEASIBLE:
+            raise InfeasibleError(solved.message)
+        if solved.status == UNBOUNDED:
+            return None
+        # Presolving may end with "infeasible or unbounded".
+    raise RuntimeError(f"the linear program was not solved: {solved.message}")
+
+
+def _sizes(relations: Sequence[Relation], unknowns: Sequence[str]) -> Array:
+    """About how large each unknown is, as far as relations tell."""
+    size: dict[str, float] = {}
+
+    def told(relation: Relation, known: float) -> None:
+        for name, weight in relation.coefficients.items():
+            if weight and name not in fixed:
+                size[name] = min(size.get(name, math.inf), known / abs(weight))
+
+    fixed: set[str] = set()
+    single = [one for one in relations if len(one.coefficients) == 1]
+    for group in (single, relations):
+        for one in group:
+            if limit := _largest(one):
+                told(one, limit)
+        fixed |= set(size)
+    # What is left hangs on the others by relations that have no limit but 0.
+    while True:
+        for one in relations:
+            known = [abs(w) * size[name] for name, w in one.coefficients.items() if name in fixed]
+            if largest := max(known, default=0.0):
+                told(one, largest)
+        if fixed == set(size):
+            return np.array([size.get(name, 1.0) for name in unknowns])
+        fixed |= set(size)
+
+
+def _largest(relation: Relation) -> float:
+    ends = (abs(end) for end in (relation.low, relation.high))
+    return max((end for end in ends if math.isfinite(end)), default=0.0)
