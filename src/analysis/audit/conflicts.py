@@ -1,6 +1,6 @@
 """Which figures contradict each other: all minimal sets of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from analysis.audit.linear import Relation, System
 CHECKS: Final = 4000
 """How many linear programs to solve at most, which is some seconds' worth."""
 
-HELD: Final = 5000
+HELD: Final = 2000
 """How many ways to resolve all conflicts to keep in mind at most."""
 
 
@@ -79,3 +79,136 @@ def find_conflicts(system: System, limit: int = 50) -> Conflicts:
     place = {name: number for number, name in enumerate(system.figures)}
     found.sort(key=lambda one: (len(one), sorted(place[name] for name in one)))
     return Conflicts(tuple(found), complete)
+
+
+def parts_of(system: System) -> Iterator[System]:
+    """Sort a system into parts that have no unknown and no figure in common.
+
+    Parts are in the order of their first relation, identities first.
+    """
+    told = [(None, one) for one in system.relations]
+    told += [(name, one) for name, relations in system.figures.items() for one in relations]
+    # Relations, figures and unknowns are the nodes of one graph, relations numbered first.
+    number: dict[tuple[str, str], int] = {}
+    edges: list[tuple[int, int]] = []
+    for place, (figure, relation) in enumerate(told):
+        ends = [("unknown", name) for name in relation.coefficients]
+        ends += [] if figure is None else [("figure", figure)]
+        edges += [(place, number.setdefault(end, len(told) + len(number))) for end in ends]
+    nodes = len(told) + len(number)
+    lines, ends = zip(*edges, strict=True) if edges else ((), ())
+    graph = coo_array(([1.0] * len(edges), (lines, ends)), shape=(nodes, nodes))
+    labels = connected_components(graph, directed=False)[1] if nodes else []
+    for label in dict.fromkeys(labels[: len(told)]):
+        own = [told[place] for place in range(len(told)) if labels[place] == label]
+        figures: dict[str, tuple[Relation, ...]] = {}
+        for figure, relation in own:
+            if figure is not None:
+                figures[figure] = (*figures.get(figure, ()), relation)
+        identities = tuple(relation for figure, relation in own if figure is None)
+        yield System(identities, figures, system.free)
+
+
+class _Search:
+    """Search of one part; sets of figures are the bits of an integer, the first figure first."""
+
+    def __init__(self, system: System, limit: int, most: int) -> None:
+        self.checks = 0
+        self._system = system
+        self._limit, self._most = limit, most
+        self._names = list(system.figures)
+        self._bit = {name: 1 << number for number, name in enumerate(self._names)}
+        self._found: list[int] = []
+        self._feasible: list[int] = []
+
+    @property
+    def conflicts(self) -> list[frozenset[str]]:
+        """Minimal sets of figures found so far."""
+        return [frozenset(self._named(one)) for one in self._found]
+
+    def run(self) -> bool:
+        """Search up to the limit, and tell whether all were found."""
+        everything = (1 << len(self._names)) - 1
+        hitting = _HittingSets()
+        while hitting.waiting:
+            if self.checks >= self._most:
+                return False
+            left_out = hitting.waiting[0]
+            against = self._core(everything & ~left_out)
+            if against is None:
+                hitting.settle(left_out)
+                continue
+            if len(self._found) == self._limit:
+                return False
+            conflict = self._minimal(against)
+            self._found.append(conflict)
+            hitting.hit(conflict)
+        return hitting.all_held
+
+    def _named(self, figures: int) -> list[str]:
+        return [name for name, bit in self._bit.items() if figures & bit]
+
+    def _core(self, figures: int) -> int | None:
+        """Figures that contradict each other, among some figures; None if they are feasible."""
+        if any(not figures & ~more for more in self._feasible):
+            return None
+        self.checks += 1
+        against = self._system.contradiction(self._named(figures))
+        if against is None:
+            self._feasible.append(figures)
+            return None
+        return sum(self._bit[name] for name in against)
+
+    def _minimal(self, figures: int) -> int:
+        """Leave out of a contradiction each figure that it stays one without."""
+        kept = figures
+        for bit in _bits(figures):
+            if kept & bit:
+                less = self._core(kept & ~bit)
+                kept = kept if less is None else less
+        return kept
+
+
+class _HittingSets:
+    """All minimal sets that share a figure with each conflict known so far (Berge 1989).
+
+    Attributes
+    ----------
+    waiting
+        Those that may or may not be resolutions, the smallest first.
+    all_held
+        Whether none had to be forgotten.
+    """
+
+    def __init__(self) -> None:
+        self.waiting = [0]
+        self.all_held = True
+        self._settled: list[int] = []
+
+    def settle(self, one: int) -> None:
+        """Say that a set is a resolution: it shares a figure with all conflicts still to come."""
+        self.waiting.remove(one)
+        self._settled.append(one)
+
+    def hit(self, conflict: int) -> None:
+        """Take in one more conflict."""
+        hits = [one for one in self.waiting if one & conflict]
+        grown = []
+        for bit in _bits(conflict):
+            # A set that grows by a figure is not minimal if another has no more than that.
+            rivals = [one ^ bit for one in self._settled + hits if one & conflict == bit]
+            grown += [
+                one | bit
+                for one in self.waiting
+                if not one & conflict and not any(not rival & ~one for rival in rivals)
+            ]
+        self.waiting = sorted(hits + grown, key=lambda one: (one.bit_count(), one))
+        self.all_held &= len(self.waiting) <= HELD
+        del self.waiting[HELD:]
+
+
+def _bits(figures: int) -> Iterator[int]:
+    while figures:
+        bit = figures & -figures
+        yield bit
+        figures ^= bit
