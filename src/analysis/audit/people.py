@@ -12,7 +12,7 @@ a population all that figures can tell, as do eight more for each part of it: th
 those who don't, those funded in one way. Parts add up to the whole in every group.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from analysis.audit.linear import Relation
@@ -26,23 +26,33 @@ def unknown(measure: str, group: str, period: str) -> str:
     return f"{measure}/{group}/{period}"
 
 
-def membership(people: str, period: str) -> list[Relation]:
-    """What persons in groups that overlap keep to, some of unknown status perhaps among them."""
-    name = {group: unknown(people, group, period) for group in GROUPS}
-    union = name[UNDERSERVED]
-    members = [name[category] for category in CATEGORIES]
+def membership(people: Mapping[str, float], period: str) -> list[Relation]:
+    """What persons in groups that overlap keep to, some of unknown status perhaps among them.
+
+    Parameters
+    ----------
+    people
+        The population; or how it is summed up of others, as {"applicants": 1, "started": -1}.
+    period
+        The period.
+    """
+    label = " ".join(f"{weight:+g} {name}" for name, weight in people.items()) + f" in {period}"
+
+    def kept(name: str, groups: Mapping[str, float]) -> Relation:
+        terms = {
+            unknown(population, group, period): weight * share
+            for population, weight in people.items()
+            for group, share in groups.items()
+        }
+        return Relation(f"{label}: {name}", terms, high=0.0)
+
+    # That the numbers of a single population are not negative goes without saying.
+    least = [] if len(people) == 1 else [NON_UNDERSERVED, *CATEGORIES]
     return [
-        *(at_most(member, union) for member in members),
-        Relation(
-            f"{union} ≤ sum of the categories",
-            {union: 1.0, **dict.fromkeys(members, -1.0)},
-            high=0.0,
-        ),
-        Relation(
-            f"{union} and {name[NON_UNDERSERVED]} exclude each other",
-            {union: 1.0, name[NON_UNDERSERVED]: 1.0, name[ALL]: -1.0},
-            high=0.0,
-        ),
+        *(kept(f"{group} not below 0", {group: -1.0}) for group in least),
+        *(kept(f"{one} underserved", {one: 1.0, UNDERSERVED: -1.0}) for one in CATEGORIES),
+        kept("underserved in a category", {UNDERSERVED: 1.0, **dict.fromkeys(CATEGORIES, -1.0)}),
+        kept("none both", {UNDERSERVED: 1.0, NON_UNDERSERVED: 1.0, ALL: -1.0}),
     ]
 
 
@@ -62,7 +72,9 @@ def somebody(people: str, period: str) -> Relation:
     return Relation(f"{people} in {period}: somebody", {unknown(people, ALL, period): 1.0}, low=1.0)
 
 
-def partition(whole: str, parts: Sequence[str], period: str) -> list[Relation]:
+def partition(
+    whole: str, parts: Sequence[str], period: str, groups: Sequence[str] = GROUPS
+) -> list[Relation]:
     """The parts add up to the whole in every group."""
     return [
         Relation(
@@ -74,14 +86,22 @@ def partition(whole: str, parts: Sequence[str], period: str) -> list[Relation]:
             low=0.0,
             high=0.0,
         )
-        for group in GROUPS
+        for group in groups
     ]
 
 
-def composed_as(people: str, others: str, period: str) -> list[Relation]:
-    """Two populations have the same shares of every group.
+def within(part: str, whole: str, period: str) -> list[Relation]:
+    """Some of a population are a part of it: so are the others."""
+    return [*membership({part: 1.0}, period), *membership({whole: 1.0, part: -1.0}, period)]
 
-    Rates leave the size of a population open, so it can be set to the other one's.
+
+def composed_as(
+    people: str, others: str, period: str, groups: Sequence[str] = GROUPS
+) -> list[Relation]:
+    """Two populations agree in every group.
+
+    Of a population of which only rates are printed this says no more than that its shares of the
+    groups agree: rates leave its size open, so it can be set to the other one's.
     """
     return [
         Relation(
@@ -90,7 +110,7 @@ def composed_as(people: str, others: str, period: str) -> list[Relation]:
             low=0.0,
             high=0.0,
         )
-        for group in GROUPS
+        for group in groups
     ]
 
 

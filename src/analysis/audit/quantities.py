@@ -31,9 +31,9 @@ PEOPLE: Final = (
 """Populations of which a count may be printed, whole or by group."""
 
 SHARES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
-    "admission_rate": (("candidates",), "applicants"),
-    "start_rate": (("students",), "candidates"),
-    "orientation_rate": (("students",), "applicants"),
+    "admission_rate": (("admitted",), "applicants"),
+    "start_rate": (("started",), "admitted"),
+    "orientation_rate": (("started",), "applicants"),
     "graduation_rate": (("graduates",), "expected"),
     "placement_rate": (("placed",), "respondents"),
     **{kind: ((f"funded {kind}",), "students") for kind in FUNDING},
