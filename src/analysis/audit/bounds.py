@@ -32,6 +32,8 @@ class Bound:
         Smallest and greatest share that agrees with the table, in percent.
     figures
         The figures that were taken.
+    assumptions
+        What was taken for granted.
     tested
         Printed shares of the students' non-underserved, or of the underserved, from which they
         follow; and whether the table agrees with each. Empty for other populations.
@@ -43,6 +45,7 @@ class Bound:
     low: float
     high: float
     figures: tuple[Figure, ...]
+    assumptions: tuple[Assumption, ...]
     tested: tuple[tuple[Figure, bool], ...]
 
 
@@ -78,7 +81,10 @@ def _of_table(
     if not {ALL, NON_UNDERSERVED} <= {one.group for one in rates} or not shares:
         return []
     taken = (*shares, *rates)
-    view = model.of([one.key for one in taken]).view(assumptions)
+    part = model.of([one.key for one in taken])
+    touched = {rests for rests, _ in part.identities}
+    rests = tuple(one for one in Assumption if one in assumptions and one in touched)
+    view = part.view(rests)
     bounds = []
     for population in dict.fromkeys((SHARES[measure][1], "students")):
         share = Quantity(
@@ -91,7 +97,7 @@ def _of_table(
         except ContradictionError:
             return []
         tested = _tested(own, low, high) if population == "students" else ()
-        bounds.append(Bound(measure, period, population, low, high, taken, tested))
+        bounds.append(Bound(measure, period, population, low, high, taken, rests, tested))
     return bounds
 
 

@@ -11,7 +11,7 @@ from analysis.errors import InputError
 from analysis.ingest.published import published_folder, read_figures
 
 GOALS: Final = "targets.csv"
-"""A file of this name holds goals. A goal is not reached by being printed, so it is not compared."""
+"""A file of this name holds goals, which say nothing of what is, and are not compared."""
 
 EVERY_YEAR: Final = "each year"
 DEFINITION: Final = "definition"
@@ -215,15 +215,16 @@ def merge(figures: Iterable[Figure]) -> tuple[Figure, ...]:
     found: dict[str, Figure] = {}
     for figure in figures:
         known = found.get(figure.key)
-        found[figure.key] = (
-            replace(known, places=known.places + figure.places) if known else figure
-        )
+        found[figure.key] = replace(known, places=known.places + figure.places) if known else figure
     return tuple(found.values())
 
 
 def _rows(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
     table = read_figures(path).fillna({"reading": "", "unit": ""})
-    return ((number, dict(row)) for number, row in enumerate(table.to_dict("records"), 2))
+    return (
+        (number, {str(name): value for name, value in row.items()})
+        for number, row in enumerate(table.to_dict("records"), 2)
+    )
 
 
 def _figure(row: Mapping[str, Any], place: Place) -> Figure:

@@ -6,11 +6,11 @@ from enum import StrEnum
 
 from analysis.audit.bounds import Bound, find_bounds
 from analysis.audit.conflicts import find_conflicts
-from analysis.audit.figures import Definition, Figure, Printed
+from analysis.audit.figures import PERCENT, Definition, Figure, Printed
 from analysis.audit.identities import Assumption
 from analysis.audit.linear import ContradictionError
 from analysis.audit.model import EVERYTHING, Model, View, build_model
-from analysis.audit.quantities import GROUPS, PERCENT
+from analysis.audit.people import GROUPS
 from analysis.audit.resolution import fewest_hitting
 from analysis.vocabulary import FUNDING
 
@@ -209,7 +209,8 @@ def _conflicts(
 def _conflict(model: Model, keys: Collection[str], taken: Collection[Assumption]) -> Conflict:
     part = model.of(keys)
     # Leave out each assumption without which it stays a conflict: those that it rests on remain.
-    needed = list(Assumption(one) for one in sorted(taken))
+    touched = {rests for rests, _ in part.identities}
+    needed = [one for one in Assumption if one in taken and one in touched]
     for one in tuple(needed):
         fewer = [other for other in needed if other is not one]
         if not part.view(fewer).system.is_feasible():

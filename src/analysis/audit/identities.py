@@ -124,7 +124,6 @@ def _funding(told: set[str], period: str) -> Iterable[Identity]:
         yield from ((None, one) for one in membership({kind: 1.0}, period))
     if told & {*SELF_PAID}:
         rests = Assumption.SELF_PAID_IS_INDIVIDUAL
-        # By group only what is told by group follows, and that is held to be within these.
         for one in partition("students", SELF_PAID, period):
             yield rests, one
         for group in GROUPS:

@@ -131,9 +131,7 @@ def quantities(figure: Figure, figures: Iterable[Figure]) -> tuple[Quantity, ...
         return (_quantity(figure, figure.period),)
     if figure.period != EVERY_YEAR:
         return ()
-    alike = [
-        one for one in figures if (one.measure, one.group) == (figure.measure, figure.group)
-    ]
+    alike = [one for one in figures if (one.measure, one.group) == (figure.measure, figure.group)]
     years = years_of(alike) or years_of(figures) or [EVERY_YEAR]
     return tuple(_quantity(figure, year) for year in years)
 

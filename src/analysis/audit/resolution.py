@@ -14,7 +14,8 @@ def fewest_hitting(sets: Collection[Collection[str]], names: Sequence[str]) -> t
     sets
         Sets of names.
     names
-        All names. Of several smallest answers that is taken whose names are in the most sets.
+        All names. Of several smallest answers that is taken whose names are in the most sets, and
+        then that whose names come later: what sums others up tends to follow them.
 
     Returns
     -------
@@ -28,9 +29,9 @@ def fewest_hitting(sets: Collection[Collection[str]], names: Sequence[str]) -> t
     # What a name is in sums to less than one name, so it never buys a larger answer; nor does the
     # order, which decides between names that are in equally many sets.
     often = rows.sum(axis=0) / (rows.sum() + 1)
-    order = np.arange(len(used)) / len(used) ** 2 / (rows.sum() + 1)
+    late = np.arange(len(used)) / len(used) ** 2 / (rows.sum() + 1)
     chosen = milp(
-        1 - 0.5 * often + 0.5 * order / len(used),
+        1 - 0.5 * often - 0.5 * late,
         constraints=LinearConstraint(rows, lb=1),
         bounds=Bounds(0, 1),
         integrality=np.ones(len(used)),
