@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from analysis.audit.linear import Relation, System
 
-CHECKS: Final = 4000
+CHECKS: Final = 1000
 """How many linear programs to solve at most, which is some seconds' worth."""
 
 HELD: Final = 2000
@@ -86,7 +87,7 @@ def parts_of(system: System) -> Iterator[System]:
 
     Parts are in the order of their first relation, identities first.
     """
-    told = [(None, one) for one in system.relations]
+    told: list[tuple[str | None, Relation]] = [(None, one) for one in system.relations]
     told += [(name, one) for name, relations in system.figures.items() for one in relations]
     # Relations, figures and unknowns are the nodes of one graph, relations numbered first.
     number: dict[tuple[str, str], int] = {}
@@ -96,9 +97,9 @@ def parts_of(system: System) -> Iterator[System]:
         ends += [] if figure is None else [("figure", figure)]
         edges += [(place, number.setdefault(end, len(told) + len(number))) for end in ends]
     nodes = len(told) + len(number)
-    lines, ends = zip(*edges, strict=True) if edges else ((), ())
-    graph = coo_array(([1.0] * len(edges), (lines, ends)), shape=(nodes, nodes))
-    labels = connected_components(graph, directed=False)[1] if nodes else []
+    places = np.array(edges, dtype=np.intp).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(edges)), (places[0], places[1])), shape=(nodes, nodes))
+    labels = connected_components(graph, directed=False)[1] if nodes else np.array([])
     for label in dict.fromkeys(labels[: len(told)]):
         own = [told[place] for place in range(len(told)) if labels[place] == label]
         figures: dict[str, tuple[Relation, ...]] = {}

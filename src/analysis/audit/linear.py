@@ -150,7 +150,9 @@ class System:
     ) -> bool:
         """Whether an expression is positive nowhere but by rounding."""
         size = self._program.size(expression)
-        return -self._program.least(lines, times(expression, -1), widened=widened) <= VANISHES * size
+        return (
+            -self._program.least(lines, times(expression, -1), widened=widened) <= VANISHES * size
+        )
 
     @cached_property
     def _number(self) -> dict[str, int]:
@@ -189,7 +191,7 @@ class System:
         used = np.flatnonzero(weights > WEIGHTED)
         left = program.weights.T @ weights
         exact = shortfall(
-            [self._limit(line) for line in used],
+            [self._limit(int(line)) for line in used],
             list(weights[used] / program.sizes[used]),
             {program.unknowns[column] for column in np.flatnonzero(np.abs(left) <= CANCELLED)},
             self.free,
@@ -201,11 +203,18 @@ class System:
         return _Proof(frozenset(names[owner] for owner in owners), short)
 
     def _limit(self, line: int) -> Limit:
-        place, sign = self._program.sources[line]
-        relation = self._told[place][1]
-        weights = {name: sign * _exact(own) for name, own in relation.coefficients.items()}
-        end = sign * _exact(relation.high if sign > 0 else relation.low)
-        return Limit(weights, end, Fraction(float(self._program.sizes[line])))
+        if line not in self._limits:
+            place, sign = self._program.sources[line]
+            relation = self._told[place][1]
+            weights = {name: sign * _exact(own) for name, own in relation.coefficients.items()}
+            end = sign * _exact(relation.high if sign > 0 else relation.low)
+            size = Fraction(float(self._program.sizes[line]))
+            self._limits[line] = Limit(weights, end, size)
+        return self._limits[line]
+
+    @cached_property
+    def _limits(self) -> dict[int, Limit]:
+        return {}
 
 
 class _Proof(NamedTuple):

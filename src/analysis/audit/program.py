@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -13,8 +14,11 @@ from analysis.audit.relation import Relation
 
 Array = NDArray[np.float64]
 
-GAIN: Final = 1024.0
-"""Size of solutions and prices in the solver, whose tolerances are an absolute 1e-7."""
+GAINS: Final = (1024.0, 1.0)
+"""Sizes of solutions and prices in the solver, whose tolerances are an absolute 1e-7.
+
+The second is for what it does not solve at the precision that the first one asks.
+"""
 
 SOLVED: Final = 0
 INFEASIBLE: Final = 2
@@ -29,7 +33,9 @@ class Program:
     """Limits ``Σ weight · unknown ≤ end``, two for each relation that has two.
 
     Unknowns are counted in units of about their own size, and every limit is divided by its size,
-    so that a violation of 1e-9 means a billionth, of persons as of shares.
+    so that a violation of 1e-9 means a billionth, of persons as of shares. Up to seven orders of
+    magnitude may lie between unknowns of one sum; far beyond that the smallest are lost on the
+    solver.
 
     Parameters
     ----------
@@ -124,18 +130,19 @@ class Program:
         nothing = np.zeros(len(self.ends))
         if not lines.any():
             return 0.0, nothing
-        most = np.append(np.where(self._free, 0.0, np.inf), GAIN)
-        least = np.append(np.zeros(len(self.unknowns)), GAIN)
+        most = np.append(np.where(self._free, 0.0, np.inf), 1.0)
+        least = np.append(np.zeros(len(self.unknowns)), 1.0)
         try:
             weights = _solve(
-                GAIN * self.ends,
-                LinearConstraint(self._combined, least, most),
-                Bounds(nothing, np.where(lines, np.inf, 0.0)),
+                self.ends,
+                self._combined,
+                (least, most),
+                (nothing, np.where(lines, np.inf, 0.0)),
             )
         except InfeasibleError:
             return 0.0, nothing
         assert weights is not None, "weights that sum to a constant have an end"
-        return max(0.0, -float(self.ends @ weights) / GAIN), weights / GAIN
+        return max(0.0, -float(self.ends @ weights)), weights
 
     def least(
         self,
@@ -168,22 +175,23 @@ class Program:
         ends = csr_array(-(self.ends[lines] + widened)[:, None])
         rows = csr_array(hstack([self.weights[lines], ends]))
         low, high = np.full(rows.shape[0], -np.inf), np.zeros(rows.shape[0])
-        unit, scale = (GAIN, GAIN), 1.0
+        unit, scale = (1.0, 1.0), 1.0
         if over is not None:
             scale = self.size(over)
             below = csr_array(np.append(self._row(over) / scale, 0.0)[None, :])
             rows, unit = csr_array(vstack([rows, below])), (0.0, np.inf)
-            low, high = np.append(low, GAIN), np.append(high, GAIN)
+            low, high = np.append(low, 1.0), np.append(high, 1.0)
         price = self._row(expression)
         point = _solve(
-            np.append(GAIN * price / self.size(expression), 0.0),
-            LinearConstraint(csc_array(rows), low, high),
-            Bounds(
+            np.append(price / self.size(expression), 0.0),
+            csc_array(rows),
+            (low, high),
+            (
                 np.append(np.where(self._free, -np.inf, 0.0), unit[0]),
                 np.append(np.full(len(price), np.inf), unit[1]),
             ),
         )
-        return -math.inf if point is None else float(price @ point[:-1]) / GAIN / scale
+        return -math.inf if point is None else float(price @ point[:-1]) / scale
 
     def size(self, expression: Mapping[str, float]) -> float:
         """About how large an expression is, a power of 2."""
@@ -206,49 +214,52 @@ def _power(sizes: Array) -> Array:
     return powers
 
 
-def _solve(price: Array, rows: LinearConstraint, bounds: Bounds) -> Array | None:
+def _solve(
+    price: Array, weights: csc_array, ends: tuple[Array, Array], bounds: tuple[Array, Array]
+) -> Array | None:
     """Point at which the price is least, None if there is no end to it.
 
     This is a linear program: `milp` is called as it starts faster than `linprog`.
     """
-    for presolve in (True, False):
-        solved = milp(price, constraints=rows, bounds=bounds, options={"presolve": presolve})
+    for gain, presolve in product(GAINS, (True, False)):
+        solved = milp(
+            gain * price,
+            constraints=LinearConstraint(weights, *(gain * end for end in ends)),
+            bounds=Bounds(*(gain * bound for bound in bounds)),
+            options={"presolve": presolve},
+        )
         if solved.status == SOLVED:
-            point: Array = solved.x
+            point: Array = solved.x / gain
             return point
-        if solved.status == INFEASIBLE:
-            raise InfeasibleError(solved.message)
         if solved.status == UNBOUNDED:
             return None
-        # Presolving may end with "infeasible or unbounded".
+        # Presolving may end with "infeasible or unbounded", or take the one for the other.
+        if solved.status == INFEASIBLE and not presolve:
+            raise InfeasibleError(solved.message)
     raise RuntimeError(f"the linear program was not solved: {solved.message}")
 
 
 def _sizes(relations: Sequence[Relation], unknowns: Sequence[str]) -> Array:
     """About how large each unknown is, as far as relations tell."""
-    size: dict[str, float] = {}
-
-    def told(relation: Relation, known: float) -> None:
-        for name, weight in relation.coefficients.items():
-            if weight and name not in fixed:
-                size[name] = min(size.get(name, math.inf), known / abs(weight))
-
-    fixed: set[str] = set()
-    single = [one for one in relations if len(one.coefficients) == 1]
-    for group in (single, relations):
-        for one in group:
-            if limit := _largest(one):
-                told(one, limit)
-        fixed |= set(size)
+    limited = [one for one in relations if _largest(one)]
+    size = _told([one for one in limited if len(one.coefficients) == 1], {})
+    size |= _told(limited, size)
     # What is left hangs on the others by relations that have no limit but 0.
-    while True:
-        for one in relations:
-            known = [abs(w) * size[name] for name, w in one.coefficients.items() if name in fixed]
-            if largest := max(known, default=0.0):
-                told(one, largest)
-        if fixed == set(size):
-            return np.array([size.get(name, 1.0) for name in unknowns])
-        fixed |= set(size)
+    while more := _told(relations, size):
+        size |= more
+    return np.array([size.get(name, 1.0) for name in unknowns])
+
+
+def _told(relations: Sequence[Relation], size: Mapping[str, float]) -> dict[str, float]:
+    """Sizes of more unknowns, so that they matter in relations beside what is known of these."""
+    more: dict[str, float] = {}
+    for one in relations:
+        terms = {name: abs(weight) for name, weight in one.coefficients.items() if weight}
+        known = [weight * size[name] for name, weight in terms.items() if name in size]
+        largest = max([_largest(one), *known])
+        for name in terms.keys() - size.keys() if largest else ():
+            more[name] = min(more.get(name, math.inf), largest / terms[name])
+    return more
 
 
 def _largest(relation: Relation) -> float:
