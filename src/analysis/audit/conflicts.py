@@ -68,18 +68,30 @@ def find_conflicts(system: System, limit: int = 50) -> Conflicts:
     """
     if limit < 1:
         raise ValueError(f"at least 1 conflict has to be asked for, not {limit}")
+    if not system.is_feasible(()):
+        return Conflicts((frozenset(),), True)
     found: list[frozenset[str]] = []
     complete, checks = True, CHECKS
-    for part in parts_of(system):
+    for part in _contradictory(system):
         search = _Search(part, limit - len(found), checks)
         complete &= search.run()
         checks -= search.checks
         found += search.conflicts
-        if frozenset() in found:
-            return Conflicts((frozenset(),), True)
     place = {name: number for number, name in enumerate(system.figures)}
     found.sort(key=lambda one: (len(one), sorted(place[name] for name in one)))
     return Conflicts(tuple(found), complete)
+
+
+def _contradictory(system: System) -> list[System]:
+    """Parts in which figures contradict each other."""
+    parts = list(parts_of(system))
+    part_of = {name: number for number, part in enumerate(parts) for name in part.figures}
+    faulty: set[int] = set()
+    kept = list(part_of)
+    while against := system.contradiction(kept):
+        faulty |= {part_of[name] for name in against}
+        kept = [name for name in kept if part_of[name] not in faulty]
+    return [parts[number] for number in sorted(faulty)]
 
 
 def parts_of(system: System) -> Iterator[System]:

@@ -127,21 +127,21 @@ class Program:
         tuple
             The shortfall, no less than 0, and the weights, shape (limits,).
         """
-        nothing = np.zeros(len(self.ends))
+        weights = np.zeros(len(self.ends))
         if not lines.any():
-            return 0.0, nothing
+            return 0.0, weights
         most = np.append(np.where(self._free, 0.0, np.inf), 1.0)
         least = np.append(np.zeros(len(self.unknowns)), 1.0)
+        columns = np.flatnonzero(lines)
+        nothing, no_end = np.zeros(len(columns)), np.full(len(columns), np.inf)
         try:
-            weights = _solve(
-                self.ends,
-                self._combined,
-                (least, most),
-                (nothing, np.where(lines, np.inf, 0.0)),
+            solved = _solve(
+                self.ends[columns], self._combined[:, columns], (least, most), (nothing, no_end)
             )
         except InfeasibleError:
-            return 0.0, nothing
-        assert weights is not None, "weights that sum to a constant have an end"
+            return 0.0, weights
+        assert solved is not None, "weights that sum to a constant have an end"
+        weights[columns] = solved
         return max(0.0, -float(self.ends @ weights)), weights
 
     def least(
