@@ -74,7 +74,9 @@ def _report(seed: int, known: bool = True, alike: bool = True) -> Printed:
     expected, respondents = students, students
     if not alike:
         expected = [one for one in students if rng.random() < 0.3 + 0.6 * bool(one["refugee"])]
-        respondents = [one for one in students if rng.random() < 0.9 - 0.6 * bool(one["disability"])]
+        respondents = [
+            one for one in students if rng.random() < 0.9 - 0.6 * bool(one["disability"])
+        ]
     figures = [
         _count("applicants", ALL, len(applicants)),
         _count("candidates", ALL, sum(bool(one["admitted"]) for one in applicants)),
@@ -129,9 +131,7 @@ def _percent(measure: str, group: str, part: int, whole: int, rng: random.Random
     return _figure(measure, group, value, rounding=rounding)
 
 
-def _rates(
-    measure: str, success: str, people: list[Person], rng: random.Random
-) -> list[Figure]:
+def _rates(measure: str, success: str, people: list[Person], rng: random.Random) -> list[Figure]:
     return [
         _percent(measure, group, sum(bool(one[success]) for one in own), len(own), rng)
         for group, own in _groups(people)

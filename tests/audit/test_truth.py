@@ -32,13 +32,13 @@ def test_a_thousand_true_reports_are_not_contradicted(report: Report, block: int
         assert audit(report(seed)).conflicts == (), seed
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(10))
 def test_what_only_breaks_an_assumption_is_no_contradiction(report: Report, seed: int) -> None:
-    """Persons of unknown status, and others expected to graduate and answering than the students."""
+    """Some are of unknown status, and others than the students graduate and answer."""
     assert audit(report(seed, known=False, alike=False), limit=5).contradictions == ()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=SEEDS)
 def test_a_figure_moved_beyond_what_the_others_leave_is_found(report: Report, seed: int) -> None:
     printed = report(seed)
