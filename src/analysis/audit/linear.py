@@ -25,9 +25,11 @@ CANCELLED: Final = 1e-9
 WEIGHTED: Final = 1e-11
 """Weights up to this, in a sum of 1, are rounding."""
 
-
 VANISHES: Final = 1e-6
 """A denominator that comes no higher than this, relative to its size, is 0 but for rounding."""
+
+
+NEVER_POSITIVE: Final = "The denominator of the ratio is never positive"
 
 
 class ContradictionError(Exception):
@@ -125,34 +127,32 @@ class System:
         KeyError
             If there is no figure, or no unknown, of that name.
         """
-        for name in without:
-            self._number[name]
-        kept = [name for name in self.figures if name not in set(without)]
+        left_out = {self._number[name] for name in without}
+        kept = {name: number for name, number in self._number.items() if number not in left_out}
         proof = self._proof(kept)
         if proof.figures is not None:
             told = ", ".join(sorted(proof.figures)) or "the identities"
             raise ContradictionError(f"No numbers satisfy these at once: {told}")
-        lines = self._program.lines([self._number[name] for name in kept])
+        lines = self._program.lines(kept.values())
         # Figures that meet in a single point leave no room for the rounding of the solver.
         for widened in (0.0, TOLERANCE + 2 * proof.shortfall):
-            if widened and over is not None and self._vanishes(lines, over, widened):
-                break
             with suppress(InfeasibleError):
+                if widened and over is not None and self._vanishes(lines, over, widened):
+                    break
                 low, high = (
                     sign * self._program.least(lines, times(expression, sign), over, widened)
                     for sign in (1, -1)
                 )
                 return low + 0.0, high + 0.0
-        raise ContradictionError("The denominator of the ratio is never positive")
+        what = "No numbers fit as far as the solver sees" if over is None else NEVER_POSITIVE
+        raise ContradictionError(what)
 
     def _vanishes(
         self, lines: NDArray[np.bool_], expression: Mapping[str, float], widened: float
     ) -> bool:
         """Whether an expression is positive nowhere but by rounding."""
-        size = self._program.size(expression)
-        return (
-            -self._program.least(lines, times(expression, -1), widened=widened) <= VANISHES * size
-        )
+        greatest = -self._program.least(lines, times(expression, -1), widened=widened)
+        return greatest <= VANISHES * self._program.size(expression)
 
     @cached_property
     def _number(self) -> dict[str, int]:
