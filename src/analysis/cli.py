@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FIGURES.csv",
         help="files of figures (docs/published-figures.md); those published of 2022 if left out",
     )
-    audit.add_argument("--limit", type=_whole, default=50, help="conflicts to find at most")
+    audit.add_argument("--limit", type=_whole, help="conflicts to find at most; 50 if left out")
     audit.set_defaults(run=_audit)
 
     studies = commands.add_parser("studies", help="list the studies")
@@ -273,12 +273,12 @@ def _verify(given: argparse.Namespace) -> int:
 
 def _audit(given: argparse.Namespace) -> int:
     from analysis.audit.figures import published_files, read_printed
-    from analysis.audit.findings import audit
+    from analysis.audit.findings import LIMIT, audit
     from analysis.audit.told import tell
     from analysis.files import project_root
 
     printed = read_printed(given.figures or published_files(project_root(), 2022))
-    found = audit(printed, given.limit)
+    found = audit(printed, given.limit or LIMIT)
     print("\n".join(tell(found)))
     return NOT_DONE if found.contradictions else 0
 

@@ -128,6 +128,11 @@ def test_units_are_read_without_of_what(tmp_path: Path) -> None:
         ("0.6,", "0.65,", r"row 3, value = 0.65: has more digits than its rounding 0.1"),
         ("0.6,", "inf,", "row 3, value, rounding: must be finite"),
         ("share,", "growth,", "row 3, period = '2022': growth is from a year to a later one"),
+        (
+            "share,refugee,2022,equal,0.6,percent of students",
+            "growth,all,2021 to 2022,equal,2,times",
+            "row 3, unit = 'times': growth is in percent",
+        ),
         ("2022", "2022 to 2021", "row 3, period = '2022 to 2021': the first year"),
         ("equal", "exactly", "row 3, relation = 'exactly'"),
         (",percent of students,0.1", ",,0.1", "row 3, a value has a unit and a rounding"),

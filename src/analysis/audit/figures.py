@@ -258,5 +258,7 @@ def _faults(row: Mapping[str, Any]) -> Iterable[str]:
     years = YEARS.fullmatch(row["period"])
     if row["measure"] == GROWTH and not years:
         yield f"period = {row['period']!r}: growth is from a year to a later one, “2021 to 2022”"
+    elif row["measure"] == GROWTH and _plain_unit(row["unit"]) != PERCENT:
+        yield f"unit = {row['unit']!r}: growth is in percent"
     elif years and int(years[1]) >= int(years[2]):
         yield f"period = {row['period']!r}: the first year must be before the second"

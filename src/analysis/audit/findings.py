@@ -56,6 +56,14 @@ class Implied:
     high: float
     printable: float | None
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the figure would be right if it had been cut instead of rounded."""
+        figure = self.figure
+        if figure.relation != "equal" or figure.is_exact:
+            return False
+        return self.low < figure.value + figure.rounding and self.high >= figure.value
+
 
 @dataclass(frozen=True)
 class Conflict:

@@ -164,7 +164,8 @@ def _left(implied: Implied) -> str:
         left = f"the others leave {least} to {most}{unit}"
     if implied.printable is None:
         return f"{left}; no other value would resolve it"
-    return f"{left}; resolved by {_value(implied.printable, figure)}"
+    cut = ", for it was cut and not rounded" if implied.is_cut else ""
+    return f"{left}; resolved by {_value(implied.printable, figure)}{cut}"
 
 
 def _end(value: float, figure: Figure, whole: Callable[[float], int]) -> str:
