@@ -1,7 +1,7 @@
 """An audit in words, for the command line; all English words of the audit stand here."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
@@ -67,7 +67,7 @@ def _conflict(heading: str, conflict: Conflict) -> Iterator[str]:
         yield f"{heading}: these {len(conflict.figures)} figures can't all be right."
     for implied in conflict.implied:
         yield from _printed(implied.figure)
-        yield f"      {_left(implied)}"
+        yield f"      {left_for(implied)}"
     for assumption in conflict.assumptions:
         yield f"  It rests on the assumption that {ASSUMPTIONS[assumption]}."
 
@@ -100,7 +100,7 @@ def _resolution(audit: Audit) -> Iterator[str]:
     yield f"With {number} corrected no contradiction is left, and with no fewer:"
     for implied in audit.resolution:
         yield from _printed(implied.figure)
-        yield f"      {_left(implied)}"
+        yield f"      {left_for(implied)}"
 
 
 def _bounds(bounds: Iterable[Bound]) -> Iterator[str]:
@@ -147,10 +147,10 @@ def _quoted(place: Place) -> str:
     return f"“{place.sentence}”, {place.section} ({place.file}, row {place.row})"
 
 
-def _left(implied: Implied) -> str:
+def left_for(implied: Implied) -> str:
     """What the others leave for a figure, and what could be printed instead."""
     figure, low, high = implied.figure, implied.low, implied.high
-    least, most = _end(low, figure, math.ceil), _end(high, figure, math.floor)
+    least, most = _ends(figure, low, high)
     unit = _unit(figure)
     if math.isnan(low):
         left = "the others leave no value for it"
@@ -164,18 +164,20 @@ def _left(implied: Implied) -> str:
         left = f"the others leave {least} to {most}{unit}"
     if implied.printable is None:
         return f"{left}; no other value would resolve it"
-    cut = ", for it was cut and not rounded" if implied.is_cut else ""
+    cut = "; right as it stands if it was cut and not rounded" if implied.is_cut else ""
     return f"{left}; resolved by {_value(implied.printable, figure)}{cut}"
 
 
-def _end(value: float, figure: Figure, whole: Callable[[float], int]) -> str:
-    """An end of a range: a whole number within it of what is counted, else with a digit more."""
-    if not math.isfinite(value):
-        return ""
-    if figure.unit in COUNTED:
+def _ends(figure: Figure, low: float, high: float) -> tuple[str, str]:
+    """Ends of a range: whole numbers within it of what is counted, else with a digit more."""
+    if figure.unit in COUNTED and math.isfinite(low):
         # Ends come out of a solver: 10914.9999999 is 10915.
-        return f"{whole(round(value, 4)):,}"
-    return f"{value:,.{_decimals(figure) + 1}f}"
+        least = math.ceil(round(low, 4))
+        most = math.floor(round(high, 4)) if math.isfinite(high) else math.inf
+        if least <= most:
+            return f"{least:,}", f"{most:,}"
+    digits = _decimals(figure) + 1
+    return f"{low:,.{digits}f}", f"{high:,.{digits}f}"
 
 
 def _value(value: float, figure: Figure) -> str:
