@@ -20,13 +20,19 @@ GAINS: Final = (1024.0, 1.0)
 The second is for what it does not solve at the precision that the first one asks.
 """
 
+SWEEPS: Final = 100
+"""How often units of unknowns and sizes of limits are fitted to each other."""
+
+ALONE: Final = 100.0
+"""How much more a limit tells of the size of an unknown that stands in it alone."""
+
 SOLVED: Final = 0
 INFEASIBLE: Final = 2
 UNBOUNDED: Final = 3
 
 
 class InfeasibleError(Exception):
-    """No point satisfies the limits as the solver sees them."""
+    """No point satisfies the limits as the solver sees them, or it gives up."""
 
 
 class Program:
@@ -76,11 +82,14 @@ class Program:
         self.owners = np.array([owners[place] for place, _ in self.sources], dtype=np.intp)
         self._column = {name: column for column, name in enumerate(self.unknowns)}
         self._free = np.array([name in free for name in self.unknowns], dtype=bool)
-        self.units = _power(_sizes(relations, self.unknowns))
+        self.units = np.ones(len(self.unknowns))
         weights = self._matrix([times(relations[at].coefficients, s) for at, s in self.sources])
         ends = np.array(
-            [relations[at].high if sign > 0 else -relations[at].low for at, sign in self.sources]
+            [relations[at].high if sign > 0 else -relations[at].low for at, sign in self.sources],
+            dtype=float,
         )
+        self.units = _units(weights, ends)
+        weights = csr_array(weights.multiply(self.units))
         largest = np.zeros(len(ends))
         if weights.nnz:
             largest = abs(weights).max(axis=1).toarray().ravel()
@@ -235,33 +244,34 @@ def _solve(
             return None
         # Presolving may end with "infeasible or unbounded", or take the one for the other.
         if solved.status == INFEASIBLE and not presolve:
-            raise InfeasibleError(solved.message)
-    raise RuntimeError(f"the linear program was not solved: {solved.message}")
+            break
+    raise InfeasibleError(solved.message)
 
 
-def _sizes(relations: Sequence[Relation], unknowns: Sequence[str]) -> Array:
-    """About how large each unknown is, as far as relations tell."""
-    limited = [one for one in relations if _largest(one)]
-    size = _told([one for one in limited if len(one.coefficients) == 1], {})
-    size |= _told(limited, size)
-    # What is left hangs on the others by relations that have no limit but 0.
-    while more := _told(relations, size):
-        size |= more
-    return np.array([size.get(name, 1.0) for name in unknowns])
+def _units(weights: csr_array, ends: Array) -> Array:
+    """About how large each unknown is, a power of 2.
 
-
-def _told(relations: Sequence[Relation], size: Mapping[str, float]) -> dict[str, float]:
-    """Sizes of more unknowns, so that they matter in relations beside what is known of these."""
-    more: dict[str, float] = {}
-    for one in relations:
-        terms = {name: abs(weight) for name, weight in one.coefficients.items() if weight}
-        known = [weight * size[name] for name, weight in terms.items() if name in size]
-        largest = max([_largest(one), *known])
-        for name in terms.keys() - size.keys() if largest else ():
-            more[name] = min(more.get(name, math.inf), largest / terms[name])
-    return more
-
-
-def _largest(relation: Relation) -> float:
-    ends = (abs(end) for end in (relation.low, relation.high))
-    return max((end for end in ends if math.isfinite(end)), default=0.0)
+    Units of unknowns and sizes of limits are sought that bring all weights, and all limits other
+    than 0, as near to 1 as least squares of their logarithms come (Curtis and Reid 1972), by
+    taking turns: each is the geometric mean of what it divides. Limits of a single unknown tell
+    its size best.
+    """
+    entries = weights.tocoo()
+    some = entries.data != 0
+    rows, columns = entries.row[some], entries.col[some]
+    logs = np.log2(np.abs(entries.data[some]))
+    limited = ends != 0
+    limits = np.log2(np.abs(np.where(limited, ends, 1.0)))
+    terms = np.bincount(rows, minlength=len(ends))
+    trust = np.where(limited & (terms == 1), ALONE, 1.0)[rows]
+    in_column = np.bincount(columns, trust, weights.shape[1])
+    units = np.zeros(weights.shape[1])
+    for _ in range(SWEEPS):
+        sums = np.bincount(rows, logs + units[columns], len(ends)) + limits
+        size = sums / np.maximum(1, terms + limited)
+        # A limit of a single unknown is met, not halfway.
+        size = np.where(limited & (terms == 1), limits, size)
+        wanted = np.bincount(columns, trust * (size[rows] - logs), len(units))
+        units = wanted / np.maximum(1.0, in_column)
+    powers: Array = np.exp2(np.round(units))
+    return powers
