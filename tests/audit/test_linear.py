@@ -201,3 +201,23 @@ def test_names_that_do_not_exist_are_refused() -> None:
 def test_relations_that_say_nothing_are_refused(weight: float, low: float, high: float) -> None:
     with pytest.raises(ValueError, match="odd"):
         Relation("odd", {"a": weight}, low, high)
+
+
+def test_millions_and_hundredths_may_stand_in_one_system() -> None:
+    """The unknown x is told only by its ratio to a sum whose other parts are tiny and huge."""
+    sums = (
+        Relation("t0", {"huge": 1, "x": 1, "tiny": 1, "t0": -1}, 0, 0),
+        Relation("t1", {"tiny": 1, "large": 1, "t1": -1}, 0, 0),
+    )
+    figures = {
+        "huge": equal("huge", 23_883_932, 1),
+        "tiny": equal("tiny", 0.08, 0.01),
+        "t1": equal("t1", 8_835_076, 1),
+        "ratio": share("t1", "x", 6104.944665, 6104.944675),
+    }
+    system = System(sums, figures)
+    wanted = (8_835_075.5 / 6104.944675, 8_835_076.5 / 6104.944665)
+    assert system.range({"x": 1}) == pytest.approx(wanted, rel=1e-8)
+    assert system.range({"large": 1}) == pytest.approx((8_835_075.415, 8_835_076.425), rel=1e-9)
+    assert not System(sums, figures | {"x": equal("x", 1447.3, 0.01)}).is_feasible()
+    assert System(sums, figures | {"x": equal("x", 1447.2, 0.01)}).is_feasible()
