@@ -39,7 +39,7 @@ class Program:
     """Limits ``Σ weight · unknown ≤ end``, two for each relation that has two.
 
     Unknowns are counted in units of about their own size, and every limit is divided by its size,
-    so that a violation of 1e-9 means a billionth, of persons as of shares. Up to seven orders of
+    so that a violation of 1e-9 means a billionth, of persons as of shares. Up to ten orders of
     magnitude may lie between unknowns of one sum; far beyond that the smallest are lost on the
     solver.
 
