@@ -230,7 +230,7 @@ def _solve(
 
     This is a linear program: `milp` is called as it starts faster than `linprog`.
     """
-    for gain, presolve in product(GAINS, (True, False)):
+    for gain, presolve in product(GAINS, (False, True)):
         solved = milp(
             gain * price,
             constraints=LinearConstraint(weights, *(gain * end for end in ends)),
@@ -242,7 +242,7 @@ def _solve(
             return point
         if solved.status == UNBOUNDED:
             return None
-        # Presolving may end with "infeasible or unbounded", or take the one for the other.
+        # Presolving takes longer here, and may take "unbounded" for "infeasible".
         if solved.status == INFEASIBLE and not presolve:
             break
     raise InfeasibleError(solved.message)
