@@ -101,7 +101,8 @@ def test_help_loads_no_library(tmp_path: Path, words: list[str]) -> None:
 def test_help_names_every_command(run: Run) -> None:
     code, printed, errors = run("--help")
     assert (code, errors) == (0, "")
-    for command in ("data", "generate", "check", "contract", "report", "studies", "parameters"):
+    commands = ("data", "generate", "check", "contract", "report", "audit", "studies", "parameters")
+    for command in commands:
         assert command in printed
         assert run(command, "--help")[0] == 0
 

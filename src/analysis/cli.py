@@ -90,6 +90,17 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("pack", type=Path, help="folder or zip of the pack")
     verify.set_defaults(run=_verify)
 
+    audit = commands.add_parser("audit", help="tell which published figures contradict each other")
+    audit.add_argument(
+        "figures",
+        nargs="*",
+        type=Path,
+        metavar="FIGURES.csv",
+        help="files of figures (docs/published-figures.md); those published of 2022 if left out",
+    )
+    audit.add_argument("--limit", type=_whole, help="conflicts to find at most; 50 if left out")
+    audit.set_defaults(run=_audit)
+
     studies = commands.add_parser("studies", help="list the studies")
     studies.set_defaults(run=_studies)
 
@@ -258,6 +269,18 @@ def _verify(given: argparse.Namespace) -> int:
     verdict = verify(given.pack)
     print("\n".join(verdict.lines(given.pack.name)))
     return NOT_DONE if verdict.faults else 0
+
+
+def _audit(given: argparse.Namespace) -> int:
+    from analysis.audit.figures import published_files, read_printed
+    from analysis.audit.findings import LIMIT, audit
+    from analysis.audit.told import tell
+    from analysis.files import project_root
+
+    printed = read_printed(given.figures or published_files(project_root(), 2022))
+    found = audit(printed, given.limit or LIMIT)
+    print("\n".join(tell(found)))
+    return NOT_DONE if found.contradictions else 0
 
 
 def _studies(_: argparse.Namespace) -> int:

@@ -61,7 +61,7 @@ def read_published(root: Path, year: int | str, subject: str) -> pd.DataFrame:
         The year that the figures are of.
     subject
         Name of the file: funnel, categories, funding, career_outcomes, free_courses,
-        apprenticeship, emissions, targets or statements.
+        apprenticeship, emissions, targets, statements or definitions.
 
     Returns
     -------
@@ -77,8 +77,23 @@ def read_published(root: Path, year: int | str, subject: str) -> pd.DataFrame:
     if not path.is_file():
         known = sorted(other.stem for other in path.parent.glob("*.csv"))
         raise InputError(f"There is no {path}. Subjects of {year}: {', '.join(known) or 'none'}.")
+    return read_figures(path)
+
+
+def read_figures(path: Path) -> pd.DataFrame:
+    """Read a file of figures in the format of `Published`, wherever it lies.
+
+    Raises
+    ------
+    InputError
+        If it can't be read as CSV, or breaks the rules of `Published`; each fault by its row.
+    """
     try:
-        return Published.validate(pd.read_csv(path), lazy=True)
+        table = pd.read_csv(path)
+    except (OSError, UnicodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise InputError(f"{path} can't be read as a CSV file in UTF-8: {error}") from None
+    try:
+        return Published.validate(table, lazy=True)
     except SchemaErrors as error:
         faults = "\n".join(_faults(error.failure_cases))
         raise InputError(f"{path} breaks the rules of published figures:\n{faults}") from None
