@@ -143,7 +143,7 @@ def systems(draw: st.DrawFn) -> System:
 
 
 @given(systems())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40, deadline=None, derandomize=True)
 def test_all_minimal_sets_are_found_and_no_other(system: System) -> None:
     """Held against trying all sets of figures."""
     expected: list[frozenset[str]] = []
@@ -157,7 +157,7 @@ def test_all_minimal_sets_are_found_and_no_other(system: System) -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40, deadline=None, derandomize=True)
 def test_a_figure_moved_beyond_what_the_others_leave_is_found(data: st.DataObject) -> None:
     """Printed of a hidden table all fits; then one figure is moved."""
     count = data.draw(st.integers(2, 5))

@@ -54,7 +54,7 @@ def printed(draw: st.DrawFn) -> tuple[System, dict[str, float]]:
 
 
 @given(printed())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60, deadline=None, derandomize=True)
 def test_a_table_that_exists_is_never_called_impossible(
     case: tuple[System, dict[str, float]],
 ) -> None:
@@ -143,7 +143,7 @@ def test_a_share_on_the_edge_of_its_rounding_is_possible() -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40, deadline=None, derandomize=True)
 def test_ratios_have_the_range_that_all_corners_show(data: st.DataObject) -> None:
     """A ratio of linear expressions over a box is least and greatest in corners of it."""
     numbers = st.integers(0, 20)

@@ -67,19 +67,23 @@ class Quantity:
         Coefficients of unknowns; no bottom is 1.
     scale, offset
         See above.
+    least
+        What the bottom is at least: whoever prints a rate of a group has counted one person, and
+        of nobody any rate would be true.
     """
 
     top: Sum
     bottom: Sum | None = None
     scale: float = 1.0
     offset: float = 0.0
+    least: float = 0.0
 
     def relations(self, name: str, low: float, high: float) -> tuple[Relation, ...]:
         """The quantity lies between two numbers: linear, for the bottom is not negative."""
         if self.bottom is None:
             ends = ((end - self.offset) / self.scale for end in (low, high))
             return (Relation(name, self.top, *ends),)
-        sides = []
+        sides = [Relation(name, self.bottom, low=self.least)] if self.least else []
         for end, sign in ((low, 1.0), (high, -1.0)):
             if abs(end) != float("inf"):
                 mixed = {one: sign * self.scale * weight for one, weight in self.top.items()}
@@ -157,7 +161,7 @@ def _quantity(figure: Figure, period: str) -> Quantity:
 
 
 def _share(top: Sum, whole: str, group: str, period: str) -> Quantity:
-    return Quantity(top, {unknown(whole, group, period): 1.0}, scale=100.0)
+    return Quantity(top, {unknown(whole, group, period): 1.0}, scale=100.0, least=1.0)
 
 
 def _growth(figure: Figure) -> Quantity:
@@ -166,7 +170,7 @@ def _growth(figure: Figure) -> Quantity:
     measure, group = GROWS.get(figure.group, (OUTCOMES, figure.group))
     unit = "outcomes" if measure == OUTCOMES else PERSONS
     before, after = (_plain(measure, group, year, unit) for year in spell.groups())
-    return Quantity({after: 1.0}, {before: 1.0}, scale=100.0, offset=-100.0)
+    return Quantity({after: 1.0}, {before: 1.0}, scale=100.0, offset=-100.0, least=1.0)
 
 
 def _plain(measure: str, group: str, period: str, unit: str) -> str:
