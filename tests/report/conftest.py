@@ -30,6 +30,9 @@ def make_repository(tmp_path_factory: pytest.TempPathFactory) -> MakeRepository:
             ignore=shutil.ignore_patterns(".ipynb_checkpoints"),
         )
         shutil.copytree(REPOSITORY / "data" / "raw", root / "data" / "raw")
+        (root / "docs").mkdir()
+        for page in (REPOSITORY / "docs").glob("*.md"):
+            shutil.copy(page, root / "docs")
         for name in ("pyproject.toml", "requirements.lock"):
             shutil.copy(REPOSITORY / name, root / name)
         return root
