@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.estimate.results import Correction, read_note
 from analysis.release.limits import with_limits_of_rounded
+from analysis.release.measures import public_measures
 from analysis.release.policy import HIDDEN, round_count
 from analysis.release.rows import COUNTS, FullRows, PublicRows, Withheld
 from analysis.release.shares import (
@@ -128,6 +129,23 @@ class Release:
             The same columns, `digits` and `note`; for everyone, rows of the horizons only.
         """
         return full_curves(table) if self.everything else public_curves(table)
+
+    def measures(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table of measures as the audience may see it.
+
+        Parameters
+        ----------
+        table
+            See `analysis.impact.measures.Measures`. A row with `n` is one of persons, and its
+            digits are what its interval supports.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The same rows and columns, values rounded to their digits. For everyone rows of few
+            persons are hidden, and with them the rows from which they could be worked out.
+        """
+        return table if self.everything else public_measures(table)
 
     def counts(
         self, table: pd.DataFrame, columns: Sequence[str], whole: str = "year"

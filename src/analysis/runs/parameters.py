@@ -181,13 +181,39 @@ class Robustness(Estimated, OneReference):
     ] = 0.05
 
 
+class PublishedAudit(StudyParameters):
+    """Parameters of `07_published_audit`."""
+
+    limit: Annotated[int, Field(ge=1, le=500, description="conflicts to find at most")] = 50
+
+
+class TripleBottomLine(Adjusted):
+    """Parameters of `08_triple_bottom_line`."""
+
+    country: Annotated[
+        str, Field(description="whose taxes and benefits: a country file's name, or its path")
+    ] = "france"
+    currency: Annotated[Literal["EUR", "USD"], Field(description="of all amounts shown")] = "EUR"
+    dollars_per_euro: Annotated[
+        float, Field(gt=0.1, lt=10, description="rate of exchange; its default is illustrative")
+    ] = 1.05
+    months_ahead: Annotated[
+        int, Field(ge=1, le=36, description="months that emissions are forecast for")
+    ] = 12
+    draws: Annotated[int, Field(ge=1000, le=1_000_000, description="of the simulation")] = 20_000
+    seed: Annotated[int, Field(ge=0, description="of the random draws")] = SEED
+
+
 MODELS: dict[str, type[StudyParameters]] = {
+    "00_scoreboard": StudyParameters,
     "01_data_quality": StudyParameters,
     "02_student_journey": StudyParameters,
     "03_placement_gaps": PlacementGaps,
     "04_gap_drivers": GapDrivers,
     "05_robustness": Robustness,
     "06_time_to_placement": OneReference,
+    "07_published_audit": PublishedAudit,
+    "08_triple_bottom_line": TripleBottomLine,
 }
 """The notebooks of the report, in their order, with the model of their parameters."""
 

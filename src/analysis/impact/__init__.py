@@ -1,0 +1,1 @@
+"""Beyond the gaps: the scoreboard, and the financial, social and environmental bottom lines."""
