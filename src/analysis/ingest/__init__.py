@@ -1,6 +1,18 @@
 """From the raw extract to the processed table: reading, checking, deriving."""
 
-from analysis.ingest.obtain import obtain_data
-from analysis.ingest.process import Processed, open_processed, process_extract
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analysis.ingest.obtain import obtain_data
+    from analysis.ingest.process import Processed, open_processed, process_extract
 
 __all__ = ["Processed", "obtain_data", "open_processed", "process_extract"]
+
+
+def __getattr__(name: str) -> object:
+    """Import on demand: whoever reads published figures only needs no engine (PEP 562)."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    place = "obtain" if name == "obtain_data" else "process"
+    return getattr(import_module(f"{__name__}.{place}"), name)
