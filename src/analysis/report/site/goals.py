@@ -1,13 +1,13 @@
 """What the provider set out to reach in the year, beside what was found."""
 
-import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
 
 from analysis.figures.wording import capitalise, count, group_label, number, percent, say
 from analysis.files import project_root
+from analysis.impact.scoreboard import REACHED_BY, verdict
 from analysis.ingest.published import published_folder, read_published
 from analysis.report.contents import Contents
 from analysis.report.site.headline import GAPS, Number, shown_rate, table_of
@@ -16,13 +16,6 @@ from analysis.vocabulary import Estimand
 TARGETS = "targets"
 CATEGORY = "category"
 """The variable of the table `composition` whose levels are groups."""
-REACHED_BY: Mapping[str, Callable[[float, float], bool]] = {
-    "equal": operator.ge,
-    "at_least": operator.ge,
-    "more_than": operator.gt,
-    "less_than": operator.lt,
-}
-"""When a number reaches its goal; a goal that is stated as a number is meant as the least."""
 
 
 @dataclass(frozen=True)
@@ -136,12 +129,8 @@ def _career_outcomes(contents: Contents, language: str) -> Found | None:
 
 def _verdict(target: pd.Series, found: Found) -> str:
     """Whether a goal is reached, as far as the interval tells."""
-    worth = 100 if _in_percent(target) else 1
-    reaches = REACHED_BY[target["relation"]]
-    if pd.isna(found.low):
-        return "not_shown"
-    ends = [reaches(round(worth * end, 9), target["value"]) for end in (found.low, found.high)]
-    return "reached" if all(ends) else "open" if any(ends) else "missed"
+    worth = 0.01 if _in_percent(target) else 1
+    return verdict(target["relation"], worth * target["value"], found.low, found.high)
 
 
 def _in_percent(target: pd.Series) -> bool:
