@@ -1,0 +1,68 @@
+"""The scoreboard of a session's study and cohort, and the released tables that it is made of."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.estimate.journey import composition
+from analysis.estimate.results import write_note
+from analysis.impact.scoreboard import Found, Told, scoreboard
+from analysis.release.policy import HIDDEN, PROTECTS, ROUNDED_TO
+from analysis.runs.estimates import complete_years, estimate_rates
+from analysis.runs.session import Session
+
+COUNTED = ["counted", "reported"]
+PRINTED = ("career_outcomes", "categories")
+"""Subjects of published figures that a scoreboard has measures of."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What `00_scoreboard` shows.
+
+    Attributes
+    ----------
+    board
+        See `analysis.impact.scoreboard.scoreboard`.
+    rates
+        Rates by group, as released: of the outcomes that the provider publishes rates of, or of
+        the study's default outcomes.
+    outcomes
+        Career outcomes by year, kind and learner, as released; None if the study has none.
+    definitions
+        The report's own definitions; None if nothing was published.
+    """
+
+    board: pd.DataFrame
+    rates: pd.DataFrame
+    outcomes: pd.DataFrame | None
+    definitions: pd.DataFrame | None
+
+
+def score(session: Session) -> Scored:
+    """Make a session's scoreboard of what its audience may see."""
+    release, study = session.release, session.study
+    asked = list(study.published.values()) or study.default_outcomes()
+    rates = release.results(estimate_rates(session, asked))
+    where = (study, session.data.path, session.cohort)
+    shares = release.shares(composition(*where, session.parameters.confidence))
+    counts = complete_years(session)
+    outcomes = totals = None
+    if counts is not None:
+        outcomes = release.counts(counts, COUNTED)
+        by_year = counts.groupby("year", as_index=False)[COUNTED].sum()
+        # Totals are known beside what is hidden of their parts: the provider prints them.
+        totals = release.counts(by_year, COUNTED)
+    nearest = 0 if release.everything else ROUNDED_TO
+    # A count is hidden as few persons, or lest it tell of another.
+    hidden = write_note(**{HIDDEN: PROTECTS})
+    found = Found(rates, shares, outcomes, totals, nearest, hidden)
+    board = scoreboard(study, session.cohort, found, _told(session))
+    return Scored(board, rates, outcomes, session.published("definitions"))
+
+
+def _told(session: Session) -> Told | None:
+    targets = session.published("targets")
+    figures = [session.published(subject) for subject in PRINTED]
+    told = [table for table in figures if table is not None]
+    return None if targets is None else Told(targets, pd.concat(told, ignore_index=True))
