@@ -1,0 +1,184 @@
+"""Measures for everyone: rounded, few persons hidden, and nothing that tells of few."""
+
+from collections.abc import Iterable
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.impact.measures import measure_table
+from analysis.release.measures import public_measures
+from analysis.release.overlaps import telling_rows
+from analysis.release.policy import SMALLEST
+from analysis.release.results import Release
+from analysis.vocabulary import ALL, NON_UNDERSERVED, UNDERSERVED, Audience
+
+HIDDEN_SMALL, PROTECTS = "hidden=small", "hidden=protects"
+TRUE, FALSE, UNKNOWN = 1, 0, -1
+
+
+def gains(persons: dict[str, int], **values: object) -> pd.DataFrame:
+    """Mean gains of groups, each with its persons."""
+    plain = {"measure": "salary_gain", "unit": "EUR", "estimate": 4321.0, "ci_low": 3600.0,
+             "ci_high": 5042.0, "period": "2022"}  # fmt: skip
+    return measure_table(
+        [{**plain, "group": group, "n": n, **values} for group, n in persons.items()]
+    )
+
+
+def notes(persons: dict[str, int]) -> dict[str, str]:
+    """What the release says of each group."""
+    shown = public_measures(gains(persons))
+    return dict(zip(shown["group"], shown["note"], strict=True))
+
+
+def test_inside_nothing_changes() -> None:
+    table = gains({ALL: 312, "refugee": 3})
+    pd.testing.assert_frame_equal(Release(Audience.INTERNAL).measures(table), table)
+
+
+def test_values_are_rounded_to_their_digits_and_persons_to_the_nearest_five() -> None:
+    row = Release(Audience.PUBLIC).measures(gains({ALL: 312})).iloc[0]
+    assert row[["estimate", "ci_low", "ci_high"]].tolist() == [4300, 3600, 5000]
+    assert (row["n"], row["digits"], row["note"]) == (310, -2, "")
+
+
+def test_a_share_is_rounded_as_a_percentage() -> None:
+    share = {"unit": "share", "estimate": 0.48321, "ci_low": 0.45, "ci_high": 0.52}
+    assert public_measures(gains({ALL: 900}, **share)).iloc[0]["estimate"] == 0.48
+
+
+def test_rows_of_no_persons_are_left_as_they_are() -> None:
+    table = measure_table(
+        [{"measure": "staff", "unit": "EUR", "estimate": 12.0, "note": "given=1"}]
+    )
+    pd.testing.assert_frame_equal(public_measures(table), table)
+
+
+def test_a_row_of_few_is_hidden_and_stays_standing() -> None:
+    shown = public_measures(gains({ALL: 300, "refugee": 24, "disability": 25}))
+    assert shown["note"].tolist() == ["", HIDDEN_SMALL, ""]
+    assert shown.iloc[1][["estimate", "ci_low", "ci_high", "n"]].isna().all()
+
+
+@pytest.mark.parametrize("small", [UNDERSERVED, NON_UNDERSERVED])
+def test_the_other_side_of_a_small_one_is_hidden(small: str) -> None:
+    (other,) = {UNDERSERVED, NON_UNDERSERVED} - {small}
+    # Those of whom it is not known are many, so that no sum tells of the few.
+    told = notes({ALL: 300, other: 240, small: 12})
+    assert told == {ALL: "", other: PROTECTS, small: HIDDEN_SMALL}
+
+
+@pytest.mark.parametrize(
+    ("persons", "hidden"),
+    [
+        ({ALL: 200, "job_seeker": 176}, {"job_seeker"}),
+        ({ALL: 200, "job_seeker": 175}, set()),
+        # Everyone is one: nobody is told apart.
+        ({ALL: 200, "job_seeker": 200}, set()),
+        ({ALL: 300, UNDERSERVED: 200, "job_seeker": 190, NON_UNDERSERVED: 60}, {"job_seeker"}),
+        # Those outside a category who are underserved.
+        ({ALL: 400, "job_seeker_out": 120, NON_UNDERSERVED: 100}, {NON_UNDERSERVED}),
+        # Those of whom it is not known.
+        ({ALL: 210, UNDERSERVED: 120, NON_UNDERSERVED: 80}, {NON_UNDERSERVED}),
+        ({ALL: 210, "job_seeker": 90, "job_seeker_out": 110}, {"job_seeker"}),
+        # Neither of two groups that share nobody.
+        ({ALL: 210, "job_seeker": 90, NON_UNDERSERVED: 110}, {"job_seeker"}),
+        # Those in two of two categories.
+        ({ALL: 400, UNDERSERVED: 150, "carer": 90, "job_seeker": 80}, {"job_seeker"}),
+        # Groups that may overlap in any way tell nothing by being about as large.
+        ({ALL: 400, "refugee": 60, "disability": 50}, set()),
+        # No free learner need be a category's member.
+        ({ALL: 400, UNDERSERVED: 200, "free": 190}, set()),
+    ],
+)  # fmt: skip
+def test_no_two_rows_tell_of_few(persons: dict[str, int], hidden: set[str]) -> None:
+    told = notes(persons)
+    assert {group for group, note in told.items() if note == PROTECTS} == hidden
+    assert HIDDEN_SMALL not in told.values()
+
+
+def test_what_is_hidden_of_one_measure_is_hidden_of_all_of_the_same_persons() -> None:
+    table = pd.concat(
+        [
+            gains({ALL: 200, "job_seeker": 180}),
+            gains({"job_seeker": 180, "refugee": 50}, measure="contributions"),
+            gains({"job_seeker": 160, "refugee": 40}, measure="benefits"),
+            gains({"job_seeker": 180}, measure="contributions", period="2021"),
+        ],
+        ignore_index=True,
+    )
+    assert public_measures(table)["note"].tolist() == ["", PROTECTS, PROTECTS, *[""] * 4]
+
+
+def test_horizons_of_the_same_persons_are_hidden_together() -> None:
+    tables = [gains({ALL: 200, "job_seeker": 190}, horizon=years) for years in (1, 10)]
+    assert public_measures(pd.concat(tables, ignore_index=True))["note"].tolist() == [
+        "", PROTECTS, "", PROTECTS,
+    ]  # fmt: skip
+
+
+def test_a_measure_of_nobody_in_particular_is_of_all() -> None:
+    table = pd.concat([gains({"": 200}), gains({"carer": 190}, measure="salary_after")])
+    joined = pd.concat([table, gains({"": 200}, measure="salary_after")], ignore_index=True)
+    assert public_measures(joined)["note"].tolist() == ["", PROTECTS, ""]
+
+
+# ---- An attacker --------------------------------------------------------------------------------
+
+
+def counted(categories: list[list[int]]) -> tuple[dict[str, int], dict[str, np.ndarray]]:
+    """Groups of persons whose categories are known so, and who is in each."""
+    flags = np.array(categories)
+    inside = {
+        ALL: np.ones(len(flags), dtype=int),
+        UNDERSERVED: (flags == TRUE).any(axis=1).astype(int),
+        NON_UNDERSERVED: (flags == FALSE).all(axis=1).astype(int),
+        "job_seeker_out": (flags[:, 0] == FALSE).astype(int),
+    }
+    for place, name in enumerate(("job_seeker", "refugee", "carer")[: flags.shape[1]]):
+        inside[name] = (flags[:, place] == TRUE).astype(int)
+    return {group: int(who.sum()) for group, who in inside.items()}, inside
+
+
+@st.composite
+def populations(draw: st.DrawFn) -> list[list[int]]:
+    """Persons by the states of two or three categories, some combinations with few of them."""
+    width = draw(st.integers(2, 3))
+    sizes = st.sampled_from([0, 0, 3, 24, 30, 90])
+    kinds = product((TRUE, FALSE, UNKNOWN), repeat=width)
+    persons = [list(kind) for kind in kinds for _ in range(draw(sizes))]
+    return persons or [[TRUE] * width] * 40
+
+
+@settings(max_examples=60, deadline=None)
+@given(populations())
+def test_no_sum_of_few_follows_from_what_is_shown(categories: list[list[int]]) -> None:
+    persons, inside = counted(categories)
+    told = notes(persons)
+    shown = [group for group, note in told.items() if not note]
+    every = _columns(inside, shown)
+    states = list(product((TRUE, FALSE, UNKNOWN), repeat=len(categories[0])))
+    rules = _columns(counted([list(one) for one in states])[1], shown)
+    sides = {UNDERSERVED, NON_UNDERSERVED}
+    if {ALL, *sides} <= set(shown) and persons[ALL] == sum(persons[one] for one in sides):
+        # Everyone is on one of the sides, and readers know it.
+        rules = rules[_columns(counted([list(one) for one in states])[1], sides).any(axis=1)]
+    for signs in product((-1, 0, 1), repeat=len(shown)):
+        if (rules @ signs >= 0).all():
+            # Whoever it weighs, it weighs none or many.
+            total = int((every @ signs).sum())
+            assert total == 0 or total >= SMALLEST
+
+
+def _columns(inside: dict[str, np.ndarray], groups: Iterable[str]) -> np.ndarray:
+    """Who is in some groups: a row a person, a column a group."""
+    return np.array([inside[ALL], *(inside[group] for group in groups)]).T[:, 1:]
+
+
+def test_nothing_tells_where_nothing_is_shown() -> None:
+    assert telling_rows({}, SMALLEST) == ()
+    assert telling_rows({ALL: 100}, SMALLEST) == ()
