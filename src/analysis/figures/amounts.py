@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.figures.tables import DASH
-from analysis.figures.wording import number, percent, say
+from analysis.figures.wording import MINUS, number, percent, say
 from analysis.impact.measures import MeasureUnit
 from analysis.impact.precision import rounded
 from analysis.release.results import is_hidden
@@ -14,8 +14,10 @@ from analysis.release.results import is_hidden
 Row = Mapping[Any, Any] | pd.Series
 
 
-def amount(value: float, unit: str, language: str, digits: int) -> str:
+def amount(value: float, unit: str, language: str, digits: int, *, signed: bool = False) -> str:
     """A value with its unit in the language's format: "€1,230,000", "32 kg CO₂e", "79%".
+
+    A sign stands before the unit: "−€1,000,000".
 
     Parameters
     ----------
@@ -27,11 +29,15 @@ def amount(value: float, unit: str, language: str, digits: int) -> str:
         Of number and unit.
     digits
         Decimals, which may be negative: −3 shows whole thousands.
+    signed
+        Write a plus sign too.
     """
+    shown = rounded(value, digits + 2 * (unit == MeasureUnit.SHARE))
+    sign = MINUS if shown < 0 else "+" if signed and shown > 0 else ""
     if unit == MeasureUnit.SHARE:
-        return percent(rounded(value, digits + 2), language, max(digits, 0))
-    text = number(rounded(value, digits), language, max(digits, 0))
-    return say(f"amounts.{unit.lower().replace(' ', '_')}", language, value=text)
+        return sign + percent(abs(shown), language, max(digits, 0))
+    text = number(abs(shown), language, max(digits, 0))
+    return sign + say(f"amounts.{unit.lower().replace(' ', '_')}", language, value=text)
 
 
 def row_amount(row: Row, language: str, column: str = "estimate") -> str:
