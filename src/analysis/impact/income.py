@@ -1,0 +1,156 @@
+"""The income statement of each year: lines, subtotals, budget, and growth."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.estimate.results import write_note
+from analysis.impact.measures import MeasureUnit, measure_table
+from analysis.vocabulary import IncomeLine
+
+Row = dict[str, Any]
+
+YEAR: Final = 12
+"""Months of a year."""
+REVENUE: Final = (
+    IncomeLine.REVENUE_INDIVIDUAL,
+    IncomeLine.REVENUE_PUBLIC,
+    IncomeLine.REVENUE_APPRENTICESHIP,
+    IncomeLine.REVENUE_EMPLOYER,
+    IncomeLine.REVENUE_OTHER,
+    IncomeLine.SUBSIDIES,
+)
+COSTS: Final = (
+    IncomeLine.STAFF,
+    IncomeLine.MENTORING,
+    IncomeLine.CONTENT,
+    IncomeLine.TECHNOLOGY,
+    IncomeLine.MARKETING,
+    IncomeLine.PREMISES,
+    IncomeLine.CLIMATE_CONTRIBUTION,
+    IncomeLine.DEPRECIATION,
+    IncomeLine.OTHER_COSTS,
+)
+_OPERATING: Final[Mapping[IncomeLine, int]] = {
+    **dict.fromkeys(REVENUE, 1),
+    **dict.fromkeys(COSTS, -1),
+}
+SUBTOTALS: Final[Mapping[str, Mapping[IncomeLine, int]]] = {
+    "revenue": dict.fromkeys(REVENUE, 1),
+    "costs": dict.fromkeys(COSTS, 1),
+    "operating_result": _OPERATING,
+    "net_result": {**_OPERATING, IncomeLine.FINANCIAL_RESULT: 1, IncomeLine.INCOME_TAX: -1},
+}
+"""Subtotals by the lines that they add (1) or take away (-1)."""
+STATEMENT: Final[tuple[str, ...]] = (
+    *REVENUE,
+    "revenue",
+    *COSTS,
+    "costs",
+    "operating_result",
+    IncomeLine.FINANCIAL_RESULT,
+    IncomeLine.INCOME_TAX,
+    "net_result",
+)
+"""Lines and subtotals in their order."""
+SOURCE: Final = "finance"
+
+
+def income_statement(finance: pd.DataFrame) -> pd.DataFrame:
+    """Measure every line and subtotal of every year.
+
+    Revenue and costs are positive, the operating result is revenue minus costs, and the net result
+    adds the financial result, which has its own sign, and takes away the income tax. A month counts
+    as given if it has both a line of revenue and a line of costs; of a year with fewer than twelve
+    such months, sums stand with that number in their note, and growth is not told.
+
+    Parameters
+    ----------
+    finance
+        One row a month and line: `month` (first of the month), `line`, `amount` and `budget`
+        in euros; a budget may be missing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `analysis.impact.measures.Measures`; groups are lines and subtotals, periods years.
+        `income` is the amount; `income_budget` the budget, of the months in which every line given
+        has one, and `income_deviation` the amount of these months minus it; `income_growth` the
+        growth of the amount against the year before, where both are whole and that one is
+        positive.
+    """
+    years = sorted(finance["month"].dt.year.unique())
+    rows = [row for year in years for row in _year(finance, int(year))]
+    return measure_table(rows)
+
+
+def climate_contribution(finance: pd.DataFrame, year: int) -> float | None:
+    """What was paid in a year for the climate, in euros; None if the year's months don't tell."""
+    own = finance[finance["month"].dt.year == year]
+    paid = own[own["line"] == IncomeLine.CLIMATE_CONTRIBUTION]
+    return None if paid.empty or _given(own) < YEAR else float(paid["amount"].sum())
+
+
+def _given(own: pd.DataFrame) -> int:
+    """Months of a year with both revenue and costs."""
+    sides = (set(own.loc[own["line"].isin(lines), "month"]) for lines in (REVENUE, COSTS))
+    return len(set.intersection(*sides))
+
+
+def _year(finance: pd.DataFrame, year: int) -> Iterator[Row]:
+    own, before = (finance[finance["month"].dt.year == each] for each in (year, year - 1))
+    months = _given(own)
+    short = months if months < YEAR else None
+    whole = short is None and _given(before) == YEAR
+    for name in STATEMENT:
+        signs = SUBTOTALS.get(name) or {IncomeLine(name): 1}
+        part = _signed(own, signs)
+        if part.empty:
+            continue
+        shared: Row = {"group": str(name), "period": str(year), "source": SOURCE}
+        note = write_note(months_given=short)
+        amount = float(part["amount"].sum())
+        yield {
+            "measure": "income",
+            "unit": MeasureUnit.EUR,
+            "estimate": amount,
+            "note": note,
+        } | shared
+        yield from ({**row, **shared} for row in _budget(part))
+        yield shared | _growth(amount, _signed(before, signs), whole)
+
+
+def _signed(own: pd.DataFrame, signs: Mapping[IncomeLine, int]) -> pd.DataFrame:
+    """The rows of lines with amount and budget as they enter a subtotal."""
+    part = own[own["line"].isin(list(signs))]
+    sign = part["line"].map({str(line): sign for line, sign in signs.items()})
+    return part.assign(amount=sign * part["amount"], budget=sign * part["budget"])
+
+
+def _budget(part: pd.DataFrame) -> Iterator[Row]:
+    """Budget and deviation of the months in which every line given has a budget."""
+    months = part.groupby("month")[["amount", "budget"]].sum(skipna=False).dropna()
+    money: Row = {"unit": MeasureUnit.EUR}
+    if months.empty:
+        yield {"measure": "income_budget", "note": "no_budget", **money}
+        return
+    given = part["month"].nunique()
+    money["note"] = write_note(budgeted_months=len(months) if len(months) < given else None)
+    budget, amount = float(months["budget"].sum()), float(months["amount"].sum())
+    yield {"measure": "income_budget", "estimate": budget, **money}
+    yield {"measure": "income_deviation", "estimate": amount - budget, **money}
+
+
+def _growth(amount: float, before: pd.DataFrame, whole: bool) -> Row:
+    """Growth against the year before; a reason where it can't be told or would mislead."""
+    row: Row = {"measure": "income_growth", "unit": MeasureUnit.SHARE, "estimate": np.nan}
+    base = float(before["amount"].sum())
+    if before.empty:
+        return row | {"note": "no_year_before"}
+    if not whole:
+        return row | {"note": "years_not_whole"}
+    if base <= 0:
+        return row | {"note": "base_not_positive"}
+    return row | {"estimate": amount / base - 1}
