@@ -1,0 +1,175 @@
+"""Tables and sentences of the scoreboard, as readers see them."""
+
+import pandas as pd
+
+from analysis.figures.amounts import amount_with_interval, row_amount
+from analysis.figures.scores import (
+    agreement_words,
+    goal_words,
+    persons_words,
+    printed_words,
+    progress_words,
+    score_group,
+    score_label,
+    verdict_words,
+)
+from analysis.figures.subject import Subject
+from analysis.figures.tables import DASH, show, show_message, show_text
+from analysis.figures.wording import capitalise, say
+from analysis.impact.measures import MeasureUnit
+from analysis.impact.scoreboard import OUTCOMES, RATE, REPORTED, SHARE
+from analysis.studies import Study
+
+PLACEMENT = "placement_rate"
+"""The published rate whose goal is of graduates, where the rate is of respondents."""
+
+
+def show_sentences(goals: pd.DataFrame, subject: Subject, language: str) -> None:
+    """Tell of each goal whether it is reached, and of whom the placement rate is."""
+
+    def make(each: str) -> str:
+        told = [f"- {_sentence(row, subject.study, each)}" for _, row in goals.iterrows()]
+        return "\n".join(told)
+
+    show_text(make, language)
+    if speaks_of_graduates(goals, subject.study):
+        show_message("scoreboard.of_graduates", language)
+
+
+def speaks_of_graduates(goals: pd.DataFrame, study: Study) -> bool:
+    """Whether one of the goals is that on placement."""
+    return bool((goals["outcome"] == study.published.get(PLACEMENT, PLACEMENT)).any())
+
+
+def _sentence(row: pd.Series, study: Study, language: str) -> str:
+    of_persons = row["unit"] == MeasureUnit.SHARE and pd.notna(row["estimate"])
+    return say(
+        "scoreboard.sentence" if of_persons else "scoreboard.sentence_counted",
+        language,
+        label=score_label(row, study, language),
+        found=amount_with_interval(row, language),
+        n=persons_words(row, language),
+        goal=goal_words(row, language),
+        verdict=capitalise(verdict_words(row, language)),
+    )
+
+
+def show_goals(goals: pd.DataFrame, subject: Subject, language: str) -> None:
+    """Show each goal beside what was found, with the sentence that states it."""
+
+    def make(each: str) -> pd.DataFrame:
+        return pd.DataFrame(
+            {
+                say("goals.column_measure", each): score_label(row, subject.study, each),
+                say("goals.column_goal", each): goal_words(row, each),
+                say("goals.column_found", each): amount_with_interval(row, each),
+                say("goals.column_n", each): persons_words(row, each),
+                say("scoreboard.column_of_goal", each): progress_words(row, each),
+                say("goals.column_verdict", each): verdict_words(row, each),
+                say("goals.column_source", each): row["goal_source"],
+            }
+            for _, row in goals.iterrows()
+        )
+
+    show(make, language)
+
+
+def show_outcomes(board: pd.DataFrame, subject: Subject, language: str) -> None:
+    """Show the career outcomes counted, beside those reported and those printed."""
+    counted, reported = (
+        board[board["measure"] == measure].reset_index(drop=True)
+        for measure in (OUTCOMES, REPORTED)
+    )
+
+    def make(each: str) -> pd.DataFrame:
+        return pd.DataFrame(
+            {
+                say("scoreboard.column_year", each): row["period"],
+                say("scoreboard.column_who", each): score_group(subject.study, row["group"], each),
+                say("scoreboard.column_counted", each): row_amount(row, each),
+                say("scoreboard.column_reported", each): row_amount(told, each),
+                say("scoreboard.column_of_goal", each): progress_words(row, each),
+                **_printed(row, each),
+            }
+            for (_, row), (_, told) in zip(counted.iterrows(), reported.iterrows(), strict=True)
+        )
+
+    show(make, language)
+
+
+def show_rates(board: pd.DataFrame, subject: Subject, language: str) -> None:
+    """Show rates and shares by group with interval and n, beside the printed ones."""
+    rows = board[board["measure"].isin([RATE, SHARE])]
+
+    def make(each: str) -> pd.DataFrame:
+        level = subject.level(each)
+        return pd.DataFrame(
+            {
+                say("goals.column_measure", each): score_label(row, subject.study, each),
+                say("scoreboard.column_estimate", each, level=level): amount_with_interval(
+                    row, each
+                ),
+                say("goals.column_n", each): persons_words(row, each),
+                **_printed(row, each),
+            }
+            for _, row in rows.iterrows()
+        )
+
+    show(make, language)
+
+
+def _printed(row: pd.Series, language: str) -> dict[str, str]:
+    return {
+        say("scoreboard.column_printed", language): printed_words(row, language),
+        say("scoreboard.column_agreement", language): agreement_words(row, language),
+    }
+
+
+def show_definitions(
+    board: pd.DataFrame, definitions: pd.DataFrame | None, subject: Subject, language: str
+) -> None:
+    """Show what each rate is a share of, and how the report defines it in its own words.
+
+    Parameters
+    ----------
+    board
+        See `analysis.impact.scoreboard.scoreboard`.
+    definitions
+        Published statements; None if there are none.
+    subject
+        Any outcome of the study.
+    language
+        The one to show.
+    """
+    study = subject.study
+    outcomes = list(dict.fromkeys(board.loc[board["measure"] == RATE, "outcome"]))
+    names = {outcome: name for name, outcome in study.published.items()}
+
+    def make(each: str) -> pd.DataFrame:
+        rows = []
+        for outcome in outcomes:
+            label = capitalise(study.outcomes[outcome].label.label()[each])
+            denominator = study.outcomes[outcome].denominator.label()[each]
+            for said, where in _definitions(definitions, names.get(outcome, "")):
+                rows.append(
+                    {
+                        say("columns.outcome", each): label,
+                        say("scoreboard.column_denominator", each): denominator,
+                        say("scoreboard.column_said", each): said,
+                        say("scoreboard.column_where", each): where,
+                    }
+                )
+        return pd.DataFrame(rows)
+
+    show(make, language)
+    if definitions is None:
+        show_message("scoreboard.no_definitions", language)
+
+
+def _definitions(definitions: pd.DataFrame | None, name: str) -> list[tuple[str, str]]:
+    """Sentences that define a rate, with where they stand; a dash if there are none."""
+    if definitions is not None:
+        own = definitions[definitions["measure"] == name]
+        if len(own):
+            return list(zip(own["source"], own["section"], strict=True))
+    return [(DASH, DASH)]
