@@ -1,16 +1,17 @@
 """Measures of the bottom lines as everyone may see them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.estimate.results import write_note
 from analysis.impact.measures import MeasureUnit
 from analysis.impact.precision import rounded
-from analysis.release.overlaps import telling_rows
+from analysis.release.overlaps import is_population, telling_rows
 from analysis.release.policy import HIDDEN, PROTECTS, SMALL, SMALLEST, round_count
 from analysis.vocabulary import ALL, NON_UNDERSERVED, UNDERSERVED
 
@@ -19,7 +20,7 @@ SIDES: Final = (UNDERSERVED, NON_UNDERSERVED)
 """Groups that nearly make up all: of the one and of all together the other can be worked out."""
 
 
-def public_measures(table: pd.DataFrame) -> pd.DataFrame:
+def public_measures(table: pd.DataFrame, categories: Collection[str] = ()) -> pd.DataFrame:
     """Round measures to their digits and counts by the policy, and hide what tells of few persons.
 
     A sum over a group is its mean times its persons, and sums of groups can be added and
@@ -32,8 +33,11 @@ def public_measures(table: pd.DataFrame) -> pd.DataFrame:
     table
         See `analysis.impact.measures.Measures`; its rows with `n` are of persons. May have more
         columns, which are left as they are.
+    categories
+        Names of the study's categories. Rows of what is neither one of these, nor those outside
+        of one, nor a side, nor all, are no sums over a group, and only hidden for their own `n`.
     """
-    reasons = _reasons(table)
+    reasons = _reasons(table, categories)
     hidden = reasons != ""
     shown = table.copy()
     for name in LIMITS:
@@ -64,20 +68,22 @@ class _Family:
         return period == self.period and bool(shared) and alike
 
 
-def _reasons(table: pd.DataFrame) -> pd.Series:
+def _reasons(table: pd.DataFrame, categories: Collection[str]) -> pd.Series:
     """Why each row is hidden; empty where it is shown."""
-    reasons = [""] * len(table)
     groups = [_group(str(name)) for name in table["group"]]
-    for family in _families(table):
-        hidden = _hidden_groups(family.persons)
+    small = (table["n"] < SMALLEST).fillna(False).astype(bool)
+    reasons = [SMALL if few else "" for few in small]
+    populations = [is_population(group, categories) for group in groups]
+    for family in _families(table, np.array(populations)):
+        hidden = _hidden_groups(family.persons, categories)
         for place in family.places:
             reasons[place] = hidden.get(groups[place], "")
     return pd.Series(reasons, table.index, dtype=object)
 
 
-def _families(table: pd.DataFrame) -> list[_Family]:
+def _families(table: pd.DataFrame, populations: NDArray[np.bool_]) -> list[_Family]:
     rows = table.reset_index(drop=True)
-    rows = rows[rows["n"].notna()]
+    rows = rows[populations & rows["n"].notna()]
     # A measure that counts a group in two ways is of two sets of persons.
     way = rows.groupby(["period", "measure", "group"])["n"].rank("dense")
     families: list[_Family] = []
@@ -98,13 +104,13 @@ def _group(name: str) -> str:
     return name or ALL
 
 
-def _hidden_groups(persons: Mapping[str, int]) -> dict[str, str]:
+def _hidden_groups(persons: Mapping[str, int], categories: Collection[str]) -> dict[str, str]:
     """Which of some groups of the same persons are hidden, and why."""
     hidden = {group: SMALL for group, n in persons.items() if n < SMALLEST}
     if any(side in hidden for side in SIDES):
         hidden |= {side: PROTECTS for side in SIDES if side in persons and side not in hidden}
     shown = {group: n for group, n in persons.items() if group not in hidden}
-    while told := telling_rows(shown, SMALLEST):
+    while told := telling_rows(shown, categories, SMALLEST):
         # The whole is what readers look for first: it goes only where it tells by itself.
         gone = min(told, key=lambda group: (group == ALL, shown[group], group))
         hidden[gone] = PROTECTS

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from analysis.vocabulary import ALL, NON_UNDERSERVED, UNDERSERVED, LearnerKind
+from analysis.vocabulary import ALL, NON_UNDERSERVED, UNDERSERVED
 
 OUTSIDE: Final = "_out"
 """Ends the name of a group of those known not to be in a category."""
@@ -18,7 +18,9 @@ MOST: Final = 3
 YES, NO, UNKNOWN = "yes", "no", "unknown"
 
 
-def telling_rows(persons: Mapping[str, int], smallest: int) -> tuple[str, ...]:
+def telling_rows(
+    persons: Mapping[str, int], categories: Collection[str], smallest: int
+) -> tuple[str, ...]:
     """Find groups whose sums, added and subtracted, give a sum over few persons.
 
     A person is in each category, not in it, or nobody knows. Whole numbers a_g of groups are
@@ -33,9 +35,9 @@ def telling_rows(persons: Mapping[str, int], smallest: int) -> tuple[str, ...]:
     Parameters
     ----------
     persons
-        Of each group, how many persons it has: `ALL`, `UNDERSERVED`, `NON_UNDERSERVED`, the
-        categories, and the categories' names with `_out` for those outside. All groups are of
-        the same persons. Learner kinds are groups of which only the whole is known to hold them.
+        Of each group, how many persons it has, all out of the same ones; see `is_population`.
+    categories
+        Names of the study's categories.
     smallest
         Fewer persons are few.
 
@@ -47,14 +49,13 @@ def telling_rows(persons: Mapping[str, int], smallest: int) -> tuple[str, ...]:
     groups = tuple(sorted(persons))
     if len(groups) < 2:
         return ()
-    inside = _kinds_of_persons(groups)
-    counted = np.array([persons[group] for group in groups], dtype=float)
-    twice = [np.hstack([one, -one]) for one in (inside, counted[np.newaxis, :])]
+    inside = _kinds_of_persons(groups, tuple(sorted(categories)))
+    counted = np.array([[persons[group] for group in groups]], dtype=float)
     found = milp(
         np.ones(2 * len(groups)),
         constraints=[
-            LinearConstraint(twice[0], lb=0),
-            LinearConstraint(twice[1], lb=1, ub=smallest - 1),
+            LinearConstraint(np.hstack([inside, -inside]), lb=0),
+            LinearConstraint(np.hstack([counted, -counted]), lb=1, ub=smallest - 1),
         ],
         bounds=Bounds(0, MOST),
         integrality=np.ones(2 * len(groups)),
@@ -65,26 +66,29 @@ def telling_rows(persons: Mapping[str, int], smallest: int) -> tuple[str, ...]:
     return tuple(group for group, a in zip(groups, plus - minus, strict=True) if a)
 
 
+def is_population(group: str, categories: Collection[str]) -> bool:
+    """Whether a group is one of persons: all, a side, a category, or those outside of one."""
+    plain = (ALL, UNDERSERVED, NON_UNDERSERVED)
+    return group in plain or group.removesuffix(OUTSIDE) in categories
+
+
 @cache
-def _kinds_of_persons(groups: tuple[str, ...]) -> NDArray[np.float64]:
+def _kinds_of_persons(groups: tuple[str, ...], categories: tuple[str, ...]) -> NDArray[np.float64]:
     """Which groups a person may be in at once: a row a kind of person, a column a group."""
-    kinds = [str(kind) for kind in LearnerKind if kind in groups]
-    named = {group.removesuffix(OUTSIDE) for group in groups}
-    # Where no category is named, some still make persons underserved.
-    categories = sorted(named.difference((ALL, UNDERSERVED, NON_UNDERSERVED), kinds)) or [""]
+    named = [name for name in categories if {name, name + OUTSIDE} & set(groups)]
+    # All categories that no group is of are as good as one.
+    unnamed = [""] if len(named) < len(categories) or not named else []
     rows = {
-        _member(groups, dict(zip([*categories, *kinds], states, strict=True)), kinds)
-        for states in product((YES, NO, UNKNOWN), repeat=len(categories) + len(kinds))
+        _member(groups, dict(zip(named + unnamed, states, strict=True)))
+        for states in product((YES, NO, UNKNOWN), repeat=len(named) + len(unnamed))
     }
     return np.array(sorted(rows), dtype=float)
 
 
-def _member(
-    groups: tuple[str, ...], states: Mapping[str, str], kinds: Collection[str]
-) -> tuple[bool, ...]:
-    """Of which groups a person is whose categories, and kinds of learner, are known so."""
-    known = {state for name, state in states.items() if name not in kinds}
-    named = {ALL: True, UNDERSERVED: YES in known, NON_UNDERSERVED: known == {NO}}
+def _member(groups: tuple[str, ...], states: Mapping[str, str]) -> tuple[bool, ...]:
+    """Of which groups a person is whose categories are known so."""
+    known = set(states.values())
+    member = {ALL: True, UNDERSERVED: YES in known, NON_UNDERSERVED: known == {NO}}
     for name, state in states.items():
-        named |= {name: state == YES, name + OUTSIDE: state == NO}
-    return tuple(named.get(group, False) for group in groups)
+        member |= {name: state == YES, name + OUTSIDE: state == NO}
+    return tuple(member[group] for group in groups)

@@ -43,6 +43,8 @@ class Release:
         The outcome whose denominator the shares of persons describe; empty if none is.
     confidence, correction
         Coverage of the tables' intervals, and how p-values were corrected for many tests.
+    categories
+        Names of the study's categories, by which groups overlap.
     """
 
     audience: Audience
@@ -51,6 +53,7 @@ class Release:
     described: str = ""
     confidence: float = 0.95
     correction: Correction = "holm"
+    categories: tuple[str, ...] = ()
 
     @property
     def everything(self) -> bool:
@@ -145,7 +148,7 @@ class Release:
             The same rows and columns, values rounded to their digits. For everyone rows of few
             persons are hidden, and with them the rows from which they could be worked out.
         """
-        return table if self.everything else public_measures(table)
+        return table if self.everything else public_measures(table, self.categories)
 
     def counts(
         self, table: pd.DataFrame, columns: Sequence[str], whole: str = "year"

@@ -90,6 +90,7 @@ class Session:
             self.study.described_outcome,
             asked.confidence,
             correction,
+            tuple(self.study.categories),
         )
 
     def subject(self, outcome: str) -> Subject:
