@@ -132,7 +132,8 @@ def with_digits(rows: Iterable[Row], least: int = 1) -> list[Row]:
     """Tonnes with as many decimals as give the largest three digits, and so many at least."""
     listed = list(rows)
     tonnes = [row for row in listed if row["unit"] == MeasureUnit.TONNE]
-    largest = max((abs(row["estimate"]) for row in tonnes if row["estimate"]), default=0)
+    sizes = [abs(row["estimate"]) for row in tonnes]
+    largest = max((size for size in sizes if not math.isnan(size)), default=0.0)
     for row in tonnes:
         row["digits"] = tonne_digits(largest, least)
     return listed
@@ -140,7 +141,7 @@ def with_digits(rows: Iterable[Row], least: int = 1) -> list[Row]:
 
 def tonne_digits(largest: float, least: int = EXACT_DIGITS[MeasureUnit.TONNE]) -> int:
     """Decimals of tonnes of which the largest is given: it gets three digits, or more."""
-    if not largest > 0:  # or missing
+    if not largest > 0:
         return least
     return max(least, 2 - math.floor(math.log10(largest)))
 

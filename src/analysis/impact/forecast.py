@@ -60,7 +60,11 @@ def not_forecast(series: pd.Series) -> str:
     known = series.dropna()
     if len(known) < LEAST_MONTHS:
         return write_note(too_few_months=len(known))
-    seen = known.groupby(pd.PeriodIndex(known.index).month).size().reindex(range(1, YEAR + 1), fill_value=0)
+    seen = (
+        known.groupby(pd.PeriodIndex(known.index).month)
+        .size()
+        .reindex(range(1, YEAR + 1), fill_value=0)
+    )
     return write_note(rare_calendar_months=int((seen < LEAST_SEEN).sum()) or None)
 
 

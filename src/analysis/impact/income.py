@@ -125,7 +125,7 @@ def _year(finance: pd.DataFrame, year: int) -> Iterator[Row]:
 def _signed(own: pd.DataFrame, signs: Mapping[IncomeLine, int]) -> pd.DataFrame:
     """The rows of lines with amount and budget as they enter a subtotal."""
     part = own[own["line"].isin(list(signs))]
-    sign = part["line"].map({str(line): sign for line, sign in signs.items()})
+    sign = np.array([signs[IncomeLine(line)] for line in part["line"]], dtype=float)
     return part.assign(amount=sign * part["amount"], budget=sign * part["budget"])
 
 
