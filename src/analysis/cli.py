@@ -177,6 +177,8 @@ def _check(given: argparse.Namespace) -> int:
     provided = open_contract(given.extract, data_folder(project_root()))
     for name, rows in count_rows(provided.raw).items():
         print(f"{name}: {rows:,} rows")
+    for name in provided.absent:
+        print(f"{name}: not given (optional)")
     print("The extract keeps the contract.")
     return 0
 

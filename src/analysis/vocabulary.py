@@ -108,6 +108,36 @@ class LearnerKind(StrEnum):
     APPRENTICE = "apprentice"
 
 
+class IncomeLine(StrEnum):
+    """A line of the income statement: revenue by who pays, costs, and what follows them.
+
+    Revenue and costs are both positive. The financial result has its own sign, and a positive
+    income tax is a cost.
+    """
+
+    REVENUE_INDIVIDUAL = "revenue_individual"
+    REVENUE_PUBLIC = "revenue_public"
+    REVENUE_APPRENTICESHIP = "revenue_apprenticeship"
+    REVENUE_EMPLOYER = "revenue_employer"
+    REVENUE_OTHER = "revenue_other"
+    SUBSIDIES = "subsidies"
+    STAFF = "staff"
+    MENTORING = "mentoring"
+    CONTENT = "content"
+    TECHNOLOGY = "technology"
+    MARKETING = "marketing"
+    PREMISES = "premises"
+    CLIMATE_CONTRIBUTION = "climate_contribution"
+    DEPRECIATION = "depreciation"
+    OTHER_COSTS = "other_costs"
+    FINANCIAL_RESULT = "financial_result"
+    INCOME_TAX = "income_tax"
+
+
+SIGNED_LINES: Final = (IncomeLine.FINANCIAL_RESULT, IncomeLine.INCOME_TAX)
+"""Lines that may be below zero; of all others, that would be a cost among the revenue or back."""
+
+
 class Audience(StrEnum):
     """For whom tables are released: inside the provider unrounded, or for everyone."""
 

@@ -1,9 +1,10 @@
-"""The contract of the provider's extract: its six tables, as pandera models on Ibis.
+"""The contract of the provider's extract: its six tables of persons, as pandera models on Ibis.
 
 A model says what each column means, its type, its values and whether it may be empty. What must
 hold between columns stands in its checks, each with the column at which a fault is reported as its
-title; what must hold between tables, in `REFERENCES` and `ACROSS`. The guide
-`docs/data-contract.md` is written from all of them.
+title; what must hold between tables, in `REFERENCES` and `ACROSS`. Tables that an extract may have
+beside these stand in `contract_optional`. The guide `docs/data-contract.md` is written from all of
+them.
 """
 
 import datetime
@@ -41,14 +42,16 @@ def _ordered(earlier: ir.Value, later: ir.Value) -> ir.BooleanValue:
     return (earlier <= later).fill_null(True)
 
 
-class _Table(pa.DataFrameModel):
+class ContractTable(pa.DataFrameModel):
+    """A table of an extract."""
+
     class Config:
         """Other columns of a file are left unread."""
 
         strict = "filter"
 
 
-class Learners(_Table):
+class Learners(ContractTable):
     """Everybody whom another table speaks of: a row a person."""
 
     person: str = pa.Field(unique=True, description="pseudonym of the person")
@@ -63,7 +66,7 @@ class Learners(_Table):
         return _ordered(data.table.first_seen, data.table.registered)
 
 
-class Paths(_Table):
+class Paths(ContractTable):
     """The training paths on offer: a row a path."""
 
     path: str = pa.Field(unique=True, description="name of the path in the other tables")
@@ -73,7 +76,7 @@ class Paths(_Table):
     )
 
 
-class Applications(_Table):
+class Applications(ContractTable):
     """Completed applications for a path, with the person's status at that time."""
 
     application: str = pa.Field(unique=True, description="number of the application")
@@ -127,7 +130,7 @@ class Applications(_Table):
         return (home == data.table.country).fill_null(True)
 
 
-class Enrolments(_Table):
+class Enrolments(ContractTable):
     """What became of each application that started."""
 
     application: str = pa.Field(unique=True, description="the application that started")
@@ -142,7 +145,7 @@ class Enrolments(_Table):
         return data.table.graduated.isnull() | data.table.withdrawn.isnull()
 
 
-class Surveys(_Table):
+class Surveys(ContractTable):
     """The job survey: a row a graduate and wave."""
 
     application: str = pa.Field(description="whose graduation is asked about")
@@ -171,7 +174,7 @@ class Surveys(_Table):
         unique = ("application", "wave")
 
 
-class CareerOutcomes(_Table):
+class CareerOutcomes(ContractTable):
     """What a person credits the provider with."""
 
     person: str = pa.Field(description="whose outcome")

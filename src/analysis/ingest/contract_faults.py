@@ -20,7 +20,9 @@ from analysis.ingest.checks import (
     refuse_unsound,
 )
 from analysis.ingest.contract import ACROSS, CONTRACT, REFERENCES, Across
+from analysis.ingest.contract_optional import DATED, OPTIONAL
 from analysis.ingest.extract import Wanted, find_files, read_tables
+from analysis.ingest.journeys import extract_date
 
 LISTING_FILE = "contract.faults.csv"
 KINDS = {
@@ -40,7 +42,7 @@ class Provided:
     Attributes
     ----------
     files
-        The file of each table.
+        The file of each table, of the optional ones that there are.
     raw
         The tables as they were read: text, with the numbers of rows.
     tables
@@ -50,6 +52,11 @@ class Provided:
     files: dict[str, Path]
     raw: dict[str, ir.Table]
     tables: dict[str, ir.Table]
+
+    @property
+    def absent(self) -> list[str]:
+        """Names of the optional tables that the extract does not have."""
+        return [name for name in OPTIONAL if name not in self.files]
 
 
 def open_contract(folder: Path, processed: Path) -> Provided:
@@ -65,17 +72,19 @@ def open_contract(folder: Path, processed: Path) -> Provided:
     Raises
     ------
     InputError
-        If a file or column is missing or rows break a rule; every fault is listed.
+        If a file that must be there or a column is missing, or rows break a rule; every fault is
+        listed.
     """
     schemas = _schemas()
     columns = {name: tuple(schema.columns) for name, schema in schemas.items()}
     guide = "An extract holds the tables of docs/data-contract.md, as CSV or Parquet."
-    wanted = Wanted(columns, guide)
+    wanted = Wanted(columns, guide, optional=OPTIONAL)
     files = find_files(wanted, folder)
     raw = read_tables(ibis.duckdb.connect(), wanted, files)
 
     def find() -> Faults:
-        refuse_empty(raw["learners"], files["learners"])
+        for name in ("learners", *(name for name in OPTIONAL if name in raw)):
+            refuse_empty(raw[name], files[name])
         return collect_faults((files[name].name, scan) for name, scan in contract_scans(raw))
 
     remedy = "Correct the extract; docs/data-contract.md has the rules."
@@ -89,9 +98,10 @@ def contract_scans(raw: Mapping[str, ir.Table]) -> Iterator[tuple[str, Scan]]:
     Parameters
     ----------
     raw
-        The tables of the contract as they were read: text, with the numbers of rows.
+        The tables of the contract as they were read: text, with the numbers of rows; optional ones
+        may be absent.
     """
-    schemas = _schemas()
+    schemas = {name: schema for name, schema in _schemas().items() if name in raw}
     typed = {name: _typed(table, schemas[name]) for name, table in raw.items()}
     for name, schema in schemas.items():
         yield name, (raw[name], list(_written(raw[name], schema)))
@@ -100,16 +110,31 @@ def contract_scans(raw: Mapping[str, ir.Table]) -> Iterator[tuple[str, Scan]]:
             (typed[name], [*_column_rules(typed[name], schema), *_row_rules(typed[name], schema)]),
         )
         if key := _key(schema):
-            yield name, key_scan(raw[name].filter(raw[name][key[0]].notnull()), key)
+            # By its types, for 1 and +1 are one scope.
+            yield name, key_scan(typed[name].drop_null(key), key)
     for (name, column), other in REFERENCES.items():
         given = raw[name].filter(raw[name][column].notnull())
         yield name, reference_scan(given, other, raw[other], [column])
         if rules := [rule for rule in ACROSS if (rule.table, rule.by) == (name, column)]:
             yield name, _across(typed[name], typed[other], rules)
+    yield from _after_the_extract(typed)
+
+
+def _after_the_extract(typed: Mapping[str, ir.Table]) -> Iterator[tuple[str, Scan]]:
+    """Scans for what an optional table tells of a time after the day of the extract."""
+    dated = {name: typed[name] for name in DATED if name in typed}
+    as_of = extract_date(typed) if dated else None
+    if as_of is None:
+        return
+    for name, table in dated.items():
+        when = table[DATED[name]]
+        after = when > (as_of.year if when.type().is_integer() else ibis.literal(as_of))
+        words = f"{DATED[name]} is not after the day of the extract, {as_of.isoformat()}"
+        yield name, (table, [Rule(DATED[name], words, after.fill_null(False))])
 
 
 def _schemas() -> dict[str, DataFrameSchema]:
-    return {name: model.to_schema() for name, model in CONTRACT.items()}
+    return {name: model.to_schema() for name, model in {**CONTRACT, **OPTIONAL}.items()}
 
 
 def _key(schema: DataFrameSchema) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pandera.ibis import Column
 
 from analysis.ingest.contract import ACROSS, CONTRACT, REFERENCES
+from analysis.ingest.contract_optional import DATED, OPTIONAL
 
 TYPES = {
     "string": "text",
@@ -17,7 +18,8 @@ TYPES = {
 HEAD = """\
 # The provider's extract
 
-*Written from `src/analysis/ingest/contract.py`; `placement-gaps contract` prints it anew.*
+*Written from `contract.py` and `contract_optional.py` in `src/analysis/ingest`; `placement-gaps
+contract` prints it anew.*
 
 An extract is a folder with one file a table, `learners.csv` or `.csv.gz` or `.parquet` and so on.
 CSV is UTF-8 with a header; columns may stand in any order, and others are left unread. An empty
@@ -26,18 +28,24 @@ field means "not known" or "has not happened (yet)", as the column says. Check o
     placement-gaps check --extract folder
 
 which lists every fault by file, row, column and value, and writes nothing else.
+
+Six tables must be there. `finance`, `emissions` and `activity` are optional: they speak of no
+single person, and the financial and environmental bottom lines are made from them. Without one,
+whatever needs it is reported as not given; one that is there keeps its rules like the others.
 """
+MODELS = {**CONTRACT, **OPTIONAL}
 
 
 def contract_guide() -> str:
     """The guide, in Markdown."""
-    return "\n".join([HEAD, *(line for name in CONTRACT for line in _table(name))])
+    return "\n".join([HEAD, *(line for name in MODELS for line in _table(name))])
 
 
 def _table(name: str) -> Iterator[str]:
-    model = CONTRACT[name]
+    model = MODELS[name]
     schema = model.to_schema()
-    yield f"## `{name}`\n\n{inspect.cleandoc(model.__doc__ or '')}\n"
+    mark = " (optional)" if name in OPTIONAL else ""
+    yield f"## `{name}`{mark}\n\n{inspect.cleandoc(model.__doc__ or '')}\n"
     yield "| column | type | may be empty | values | meaning |"
     yield "|---|---|---|---|---|"
     for column in schema.columns.values():
@@ -65,7 +73,7 @@ def _values(column: Column) -> str:
 
 def _rules(name: str) -> Iterator[str]:
     """What must hold between columns, rows and tables."""
-    schema = CONTRACT[name].to_schema()
+    schema = MODELS[name].to_schema()
     single = [column.name for column in schema.columns.values() if column.unique]
     key = ", ".join(f"`{column}`" for column in single or schema.unique or ())
     yield f"No two rows share {key}."
@@ -74,4 +82,8 @@ def _rules(name: str) -> Iterator[str]:
             yield f"Each `{column}` is in `{other}`."
     told = [str(check.error) for check in schema.checks]
     told += [rule.words for rule in ACROSS if rule.table == name]
+    if name in DATED:
+        told.append(
+            f"{DATED[name]} is not after the last day on which anything happened in the extract"
+        )
     yield from (f"Rule: {words}." for words in told)

@@ -40,10 +40,13 @@ class Wanted:
         The columns to read of each, by its name without ending.
     obtain
         How one gets them, for who lacks them.
+    optional
+        Names of those that may be absent.
     """
 
     columns: Mapping[str, Collection[str]]
     obtain: str
+    optional: Collection[str] = ()
 
 
 def wanted_by(study: Study) -> Wanted:
@@ -54,7 +57,7 @@ def wanted_by(study: Study) -> Wanted:
 
 
 def find_files(wanted: Wanted, folder: Path) -> dict[str, Path]:
-    """Path of each wanted table's file in `folder`.
+    """Path of each wanted table's file in `folder`; of an optional one only if it is there.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def find_files(wanted: Wanted, folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder.\n{wanted.obtain}")
     found = {name: _table_file(folder, name) for name in wanted.columns}
-    lost = [name for name, path in found.items() if path is None]
+    lost = [name for name, path in found.items() if path is None and name not in wanted.optional]
     if lost:
         present = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
         names = ", ".join(f"{name}.csv (or .parquet)" for name in lost)

@@ -44,8 +44,8 @@ COHORTS: Final = {
 """The outcomes of a journey, each with the column that tells its cohort."""
 
 
-def extract_date(tables: Tables) -> datetime.date:
-    """The day of an extract: the last day on which anything in it happened."""
+def extract_date(tables: Tables) -> datetime.date | None:
+    """The day of an extract: the last day on which anything in it happened; None if nothing has."""
     latest: list[datetime.date | None] = [
         day
         for name, columns in EVENTS.items()
@@ -55,7 +55,7 @@ def extract_date(tables: Tables) -> datetime.date:
         .to_pylist()[0]
         .values()
     ]
-    return max(day for day in latest if day is not None)
+    return max((day for day in latest if day is not None), default=None)
 
 
 def plus_months(day: ir.DateValue, months: int) -> ir.DateValue:

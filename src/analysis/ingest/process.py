@@ -14,7 +14,8 @@ from analysis.errors import InputError
 from analysis.files import canonical_json, sha256, staged_folder, write_text
 from analysis.ingest.career_outcomes import count_outcomes
 from analysis.ingest.checks import find_faults, refuse_unsound
-from analysis.ingest.contract_faults import open_contract
+from analysis.ingest.contract_faults import Provided, open_contract
+from analysis.ingest.contract_optional import DATED, OPTIONAL
 from analysis.ingest.derive import derive
 from analysis.ingest.extract import (
     count_repairs,
@@ -63,6 +64,30 @@ class Processed:
         path = self.folder / OUTCOMES_FILE
         return pd.read_parquet(path) if path.is_file() else None
 
+    def provided(self, name: str) -> pd.DataFrame | None:
+        """An optional table of the extract, typed and sorted by its key.
+
+        Parameters
+        ----------
+        name
+            Name of a table of `analysis.ingest.contract_optional.OPTIONAL`.
+
+        Returns
+        -------
+        pandas.DataFrame or None
+            The columns of the contract, months as the first day at midnight (datetime64[ns]), an
+            empty budget as NaN; None if the extract does not have the table.
+
+        Raises
+        ------
+        ValueError
+            If the contract has no such optional table.
+        """
+        if name not in OPTIONAL:
+            raise ValueError(f"no optional table {name!r}; there are: {', '.join(OPTIONAL)}")
+        path = self.folder / f"{name}.parquet"
+        return pd.read_parquet(path) if path.is_file() else None
+
     def log_lines(self) -> Iterator[str]:
         """What was read, repaired and left unknown, in sentences."""
         for source in self.log["sources"]:
@@ -92,15 +117,15 @@ class _Read:
         The tables that the study asks about, by name.
     log
         What else is to be told of the reading.
-    counts
-        Tables of counts to keep beside the rows, by file name.
+    beside
+        Tables to keep beside the rows, by file name; of no person.
     """
 
     files: dict[str, Path]
     rows: dict[str, int]
     tables: dict[str, ir.Table]
     log: dict[str, Any]
-    counts: dict[str, pd.DataFrame]
+    beside: dict[str, pd.DataFrame]
 
 
 def process_extract(study: Study, folder: Path, processed: Path) -> Processed:
@@ -124,7 +149,7 @@ def process_extract(study: Study, folder: Path, processed: Path) -> Processed:
     read = (_read_contract if study.contract else _read_declared)(study, folder, processed)
     with staged_folder(processed / study.name) as staged:
         derive(read.tables, study).to_parquet(staged / TABLE_FILE)
-        for name, table in read.counts.items():
+        for name, table in read.beside.items():
             table.to_parquet(staged / name, index=False)
         log = {
             "study": study.name,
@@ -156,6 +181,7 @@ def _read_contract(study: Study, folder: Path, processed: Path) -> _Read:
     """Read the tables of the contract and derive the journeys, the one table of the study."""
     provided = open_contract(folder, processed)
     as_of = extract_date(provided.tables)
+    assert as_of is not None, "every learner was seen on a day"
     derived = journeys(provided.tables, as_of)
     # Kept in the engine, for several counts follow from it.
     rows = derived.get_backend().create_table("journeys", derived, temp=True)
@@ -165,8 +191,22 @@ def _read_contract(study: Study, folder: Path, processed: Path) -> _Read:
         "as_of": as_of.isoformat(),
         "steps": count_steps(rows),
     }
-    counts = {OUTCOMES_FILE: count_outcomes(provided.tables)}
-    return _Read(provided.files, count_rows(provided.raw), {study.rows: rows}, log, counts)
+    beside = {OUTCOMES_FILE: count_outcomes(provided.tables), **_optional_tables(provided)}
+    return _Read(provided.files, count_rows(provided.raw), {study.rows: rows}, log, beside)
+
+
+def _optional_tables(provided: Provided) -> dict[str, pd.DataFrame]:
+    """The optional tables that the extract has, typed and sorted, by file name."""
+    found = {}
+    for name, model in OPTIONAL.items():
+        if name not in provided.tables:
+            continue
+        schema = model.to_schema()
+        table = provided.tables[name].select(*schema.columns).to_pandas()
+        if DATED[name] == "month":
+            table["month"] = pd.to_datetime(table["month"]).astype("datetime64[ns]")
+        found[f"{name}.parquet"] = table.sort_values(list(schema.unique), ignore_index=True)
+    return found
 
 
 def open_processed(study: Study, processed: Path) -> Processed:

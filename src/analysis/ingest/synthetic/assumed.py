@@ -111,3 +111,64 @@ EFFECTS: Final[dict[str, dict[str, dict[str, float]]]] = {
     },
 }
 """Effects on reaching each stage; `funding`: on being paid for by others."""
+
+# The bottom lines. The report prints emissions per learner and per path student and the donation of
+# 2022; every other number is a choice. Amounts are in EUR, those of a year unless told otherwise.
+
+FREE_LEARNERS_BEFORE: Final = {2020: 250_000, 2021: 330_000}
+"""Learners of free courses active in earlier years. Those of 2022 follow from printed figures."""
+
+EMISSION_GROWTH: Final = 0.18
+"""Yearly growth of emissions, in logs, in all teams."""
+
+EMITTERS: Final[dict[tuple[str, int], tuple[float, float, int]]] = {
+    ("workplace", 1): (0.05, 0.9, 1),
+    ("workplace", 2): (0.06, 0.3, 1),
+    ("workplace", 3): (0.17, 0.15, 3),
+    ("technology", 2): (0.02, 0.1, 7),
+    ("technology", 3): (0.24, 0.05, 10),
+    ("mentoring", 3): (0.18, 0.1, 11),
+    ("content", 3): (0.09, 0.25, 5),
+    ("marketing", 3): (0.12, 0.3, 9),
+    ("travel", 3): (0.07, 0.5, 6),
+}
+"""By team and scope: share of emissions, how far they rise above the trend, and in which month."""
+
+NOISE: Final = {"emissions": 0.12, "finance": 0.04}
+"""How far a month may lie from trend and season, as a fraction of it, on either side."""
+
+EMISSION_BUDGETS: Final = {2021: 0.98, 2022: 0.95}
+"""Budget as a fraction of trend and season, of the years that had one."""
+
+PRICES: Final = {
+    "individual": 2_500, "public": 3_500, "apprenticeship": 7_000, "employer": 4_000,
+    "other": 3_000,
+}  # fmt: skip
+"""Revenue from a student who starts, by who pays."""
+
+REVENUE_SEASON: Final = (0.12, 10)
+"""How far revenue rises above its trend, and in which month."""
+
+COSTS: Final = {
+    "staff": (5_000_000, 1_100), "mentoring": (0, 900), "content": (800_000, 60),
+    "technology": (800_000, 150), "marketing": (1_000_000, 380), "premises": (1_000_000, 0),
+    "depreciation": (800_000, 40), "other_costs": (500_000, 60),
+}  # fmt: skip
+"""Costs: fixed ones, and those for each student who starts."""
+
+COST_SEASON: Final = (0.03, 9)
+"""How far costs rise above their trend, and in which month."""
+
+FLAT_LINES: Final = {"subsidies": 300_000, "financial_result": -120_000}
+"""Lines that are the same in each month."""
+
+CONTRIBUTIONS_BEFORE: Final = {2020: 0, 2021: 40_000}
+"""Climate contribution of earlier years; that of 2022 is printed. It is paid in December."""
+
+TAX_RATE: Final = 0.25
+"""Of a year's result above zero, due in December; losses of earlier years are not counted against
+it."""
+
+FINANCE_BUDGETS: Final = {2020: 1.04, 2021: 1.0, 2022: 0.98}
+BUDGET_STEP: Final = {"emissions": 10, "finance": 1_000}
+"""Budget as a fraction of trend and season, and what budgets are rounded to."""

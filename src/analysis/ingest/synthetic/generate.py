@@ -13,6 +13,7 @@ from analysis.files import canonical_json, sha256, staged_folder, write_text
 from analysis.ingest.contract import CONTRACT
 from analysis.ingest.published import published_folder
 from analysis.ingest.synthetic import PREFIX, assumed
+from analysis.ingest.synthetic.bottom_lines import bottom_line_truth, bottom_lines, read_printed
 from analysis.ingest.synthetic.people import SHARES, slots
 from analysis.ingest.synthetic.strata import FLAGS, NAMES, STRATA, Stages, all_stages
 from analysis.ingest.synthetic.targets import YEAR, Targets, read_targets
@@ -23,9 +24,9 @@ NOTICE_FILE: Final = "SYNTHETIC.md"
 NOTICE: Final = """\
 # SYNTHETIC
 
-No person of this extract exists. It was generated and calibrated to the figures that OpenClassrooms
-published of 2022; `truth.json` holds what the generator knows. Whatever it says beyond the
-published figures is made up.
+No person of this extract exists, and no amount in it was ever booked. It was generated and
+calibrated to the figures that OpenClassrooms published of 2022; `truth.json` holds what the
+generator knows. Whatever it says beyond the published figures is made up.
 """
 PACKAGES: Final = ("duckdb", "numpy", "pandas", "pyarrow", "scipy")
 SQL: Final = ("cohort.sql", "tables.sql")
@@ -39,7 +40,7 @@ def generate_extract(
     seed: int = assumed.SEED,
     threads: int | None = None,
 ) -> None:
-    """Generate an extract: the six tables as Parquet, what is true of them, and a notice.
+    """Generate an extract: all tables as Parquet, what is true of them, and a notice.
 
     Parameters
     ----------
@@ -56,6 +57,7 @@ def generate_extract(
     """
     targets = read_targets(root)
     stages = all_stages(targets)
+    beside = bottom_lines(read_printed(root), stages, scale, seed)
     with staged_folder(target) as staged:
         with duckdb.connect() as connection:
             if threads:
@@ -66,10 +68,18 @@ def generate_extract(
                     resources.files("analysis.ingest.synthetic").joinpath(name).read_text("utf-8")
                 )
                 connection.execute(text)
-            for name in CONTRACT:
+            for name, table in beside.items():
+                connection.register(name, table)
+            for name in (*CONTRACT, *beside):
                 path = str(staged / f"{name}.parquet").replace("'", "''")
                 connection.execute(f"copy (from {name}) to '{path}' (format parquet)")
-        told = {"key": generator_key(root), "seed": seed, "scale": scale, **truth(targets, stages)}
+        told = {
+            "key": generator_key(root),
+            "seed": seed,
+            "scale": scale,
+            **truth(targets, stages),
+            "bottom_lines": bottom_line_truth(beside),
+        }
         write_text(staged / TRUTH_FILE, canonical_json(told))
         write_text(staged / NOTICE_FILE, NOTICE)
 
