@@ -59,4 +59,26 @@ def test_limits_widened_by_the_shortfall_leave_one_point() -> None:
     lines = program.lines([0, 1])
     with pytest.raises(InfeasibleError):
         program.least(lines, {"a": 1})
-    assert program.least(lines, {"a": 1}, widened=1 / 3 + 1e-6) == pytest.approx(16 / 3, rel=1e-5)
+    end = program.least(lines, {"a": 1}, widened=1 / 3 + 1e-6)
+    assert end.value == pytest.approx(16 / 3, rel=1e-5)
+    assert end.violation <= 1e-9
+
+
+def test_a_point_tells_how_far_limits_are_from_holding() -> None:
+    program = Program(
+        (Relation("no more", {"a": 1}, high=4), Relation("no less", {"a": 1}, low=8)), (0, 1), ()
+    )
+    assert program.violation(program.lines([0])) == 0
+    assert program.violation(program.lines([])) == 0
+    assert program.violation(program.lines([0, 1])) == np.inf
+
+
+def test_an_end_that_is_only_approached_has_no_point() -> None:
+    """`a / b` comes as near to 0 as one likes while `b` grows; `a` alone gets down to 2."""
+    program = Program((Relation("some", {"a": 1, "b": 0}, low=2, high=3),), (0,), ())
+    lines = program.lines([0])
+    ratio = program.least(lines, {"a": 1}, {"b": 1})
+    assert ratio.value == pytest.approx(0)
+    assert ratio.violation > 1e-9
+    assert program.least(lines, {"a": 1}).violation <= 1e-9
+    assert program.least(lines, {"b": -1}) == (-np.inf, np.inf)

@@ -1,6 +1,6 @@
 """Which figures contradict each other: all minimal sets of them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,7 +35,9 @@ class Conflicts:
     complete: bool
 
 
-def find_conflicts(system: System, limit: int = 50) -> Conflicts:
+def find_conflicts(
+    system: System, limit: int = 50, known: Collection[frozenset[str]] = ()
+) -> Conflicts:
     """Find the minimal sets of figures that contradict each other.
 
     Conflicts and their resolutions (minimal sets of figures without which the rest is feasible)
@@ -49,7 +51,10 @@ def find_conflicts(system: System, limit: int = 50) -> Conflicts:
     system
         Identities and figures.
     limit
-        How many sets to find at most.
+        How many sets to find at most, those known among them.
+    known
+        Sets that are known to contradict each other; they need not be found again. Of those that
+        turn out not to be minimal, smaller ones are found.
 
     Returns
     -------
@@ -72,8 +77,9 @@ def find_conflicts(system: System, limit: int = 50) -> Conflicts:
         return Conflicts((frozenset(),), True)
     found: list[frozenset[str]] = []
     complete, checks = True, CHECKS
-    for part in _contradictory(system):
-        search = _Search(part, limit - len(found), checks)
+    for part in _contradictory(system, known):
+        own = [one for one in known if one <= part.figures.keys()]
+        search = _Search(part, limit - len(found), checks, own)
         complete &= search.run()
         checks -= search.checks
         found += search.conflicts
@@ -82,12 +88,12 @@ def find_conflicts(system: System, limit: int = 50) -> Conflicts:
     return Conflicts(tuple(found), complete)
 
 
-def _contradictory(system: System) -> list[System]:
+def _contradictory(system: System, known: Collection[frozenset[str]]) -> list[System]:
     """Parts in which figures contradict each other."""
     parts = list(parts_of(system))
     part_of = {name: number for number, part in enumerate(parts) for name in part.figures}
-    faulty: set[int] = set()
-    kept = list(part_of)
+    faulty = {part_of[name] for one in known for name in one}
+    kept = [name for name in part_of if part_of[name] not in faulty]
     while against := system.contradiction(kept):
         faulty |= {part_of[name] for name in against}
         kept = [name for name in kept if part_of[name] not in faulty]
@@ -125,24 +131,28 @@ def parts_of(system: System) -> Iterator[System]:
 class _Search:
     """Search of one part; sets of figures are the bits of an integer, the first figure first."""
 
-    def __init__(self, system: System, limit: int, most: int) -> None:
+    def __init__(
+        self, system: System, limit: int, most: int, known: Collection[frozenset[str]]
+    ) -> None:
         self.checks = 0
         self._system = system
         self._limit, self._most = limit, most
         self._names = list(system.figures)
         self._bit = {name: 1 << number for number, name in enumerate(self._names)}
-        self._found: list[int] = []
+        self._found = [sum(self._bit[name] for name in one) for one in known]
         self._feasible: list[int] = []
 
     @property
     def conflicts(self) -> list[frozenset[str]]:
         """Minimal sets of figures found so far."""
-        return [frozenset(self._named(one)) for one in self._found]
+        return [frozenset(self._named(one)) for one in _smallest(self._found)]
 
     def run(self) -> bool:
         """Search up to the limit, and tell whether all were found."""
         everything = (1 << len(self._names)) - 1
         hitting = _HittingSets()
+        for one in _smallest(self._found):
+            hitting.hit(one)
         while hitting.waiting:
             if self.checks >= self._most:
                 return False
@@ -151,7 +161,7 @@ class _Search:
             if against is None:
                 hitting.settle(left_out)
                 continue
-            if len(self._found) == self._limit:
+            if len(self._found) >= self._limit:
                 return False
             conflict = self._minimal(against)
             self._found.append(conflict)
@@ -218,6 +228,11 @@ class _HittingSets:
         self.waiting = sorted(hits + grown, key=lambda one: (one.bit_count(), one))
         self.all_held &= len(self.waiting) <= HELD
         del self.waiting[HELD:]
+
+
+def _smallest(sets: list[int]) -> list[int]:
+    """Sets that hold no other one."""
+    return [one for one in sets if not any(less != one and not less & ~one for less in sets)]
 
 
 def _bits(figures: int) -> Iterator[int]:

@@ -206,7 +206,7 @@ def _conflicts(
     found = [_conflict(model, keys, ()) for keys in sure.sets]
     if not sure.complete or not assumptions:
         return found, sure.complete
-    every = find_conflicts(model.view(assumptions).system, limit)
+    every = find_conflicts(model.view(assumptions).system, limit, sure.sets)
     bare = model.view(()).system
     doubtful = [keys for keys in every.sets if keys not in sure.sets and bare.is_feasible(keys)]
     room = limit - len(found)

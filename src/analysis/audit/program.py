@@ -2,17 +2,19 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from itertools import product
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array, csc_array, csr_array, hstack, vstack
+from scipy.sparse import csc_array, csr_array, hstack, sparray, vstack
 
 from analysis.audit.relation import Relation
 
 Array = NDArray[np.float64]
+Places = NDArray[np.intp]
 
 GAINS: Final = (1024.0, 1.0)
 """Sizes of solutions and prices in the solver, whose tolerances are an absolute 1e-7.
@@ -33,6 +35,22 @@ UNBOUNDED: Final = 3
 
 class InfeasibleError(Exception):
     """No point satisfies the limits as the solver sees them, or it gives up."""
+
+
+class End(NamedTuple):
+    """An end of what an expression can take.
+
+    Attributes
+    ----------
+    value
+        The end, infinite if there is none.
+    violation
+        By what every limit has to be widened, relative to its size, for a point with this value;
+        infinite if there is no such point, as where the value is only approached.
+    """
+
+    value: float
+    violation: float
 
 
 class Program:
@@ -81,41 +99,68 @@ class Program:
         ]
         self.owners = np.array([owners[place] for place, _ in self.sources], dtype=np.intp)
         self._column = {name: column for column, name in enumerate(self.unknowns)}
-        self._free = np.array([name in free for name in self.unknowns], dtype=bool)
-        self.units = np.ones(len(self.unknowns))
-        weights = self._matrix([times(relations[at].coefficients, s) for at, s in self.sources])
+        self._least = np.array([-np.inf if name in free else 0.0 for name in self.unknowns])
         ends = np.array(
             [relations[at].high if sign > 0 else -relations[at].low for at, sign in self.sources],
             dtype=float,
         )
-        self.units = _units(weights, ends)
-        weights = csr_array(weights.multiply(self.units))
-        largest = np.zeros(len(ends))
-        if weights.nnz:
-            largest = abs(weights).max(axis=1).toarray().ravel()
-        self.sizes = _power(np.maximum(np.abs(ends), largest))
-        self.weights = csr_array(weights.multiply(1 / self.sizes[:, None]))
+        rows, columns, weights = self._entries(relations)
+        self.units = _units(rows, columns, weights, ends, len(self.unknowns))
+        weights = weights * self.units[columns]
+        largest = np.abs(ends)
+        np.maximum.at(largest, rows, np.abs(weights))
+        self.sizes = _power(largest)
+        shape = (len(ends), len(self.unknowns))
+        self.weights = csr_array((weights / self.sizes[rows], (rows, columns)), shape=shape)
         self.ends = ends / self.sizes
-        # The program of `worst`: one row for each unknown, and one for the sum of all weights.
-        ones = csr_array(np.ones((1, len(ends))))
-        self._combined = csc_array(vstack([self.weights.T, ones]))
 
-    def _matrix(self, expressions: Sequence[Mapping[str, float]]) -> csr_array:
+    def _entries(self, relations: Sequence[Relation]) -> tuple[Places, Places, Array]:
+        """Rows, columns and weights of all limits, as they are told."""
         entries = [
-            (row, self._column[name], weight)
-            for row, expression in enumerate(expressions)
-            for name, weight in expression.items()
+            (row, self._column[name], sign * weight)
+            for row, (place, sign) in enumerate(self.sources)
+            for name, weight in relations[place].coefficients.items()
+            if weight
         ]
         rows, columns, weights = zip(*entries, strict=True) if entries else ((), (), ())
-        shape = (len(expressions), len(self.unknowns))
-        places = (np.array(rows, dtype=np.intp), np.array(columns, dtype=np.intp))
-        matrix = coo_array((np.array(weights, dtype=float), places), shape=shape)
-        return csr_array(matrix.multiply(self.units))
+        places = np.array(rows, dtype=np.intp), np.array(columns, dtype=np.intp)
+        return (*places, np.array(weights, dtype=float))
+
+    @cached_property
+    def _combined(self) -> csc_array:
+        """The program of `worst`: one row for each unknown, and one for the sum of all weights."""
+        ones = csr_array(np.ones((1, len(self.ends))))
+        return csc_array(vstack([self.weights.T, ones]))
 
     def lines(self, figures: Collection[int]) -> NDArray[np.bool_]:
         """Which limits are those of identities and of some figures, by the number of the figure."""
-        kept: NDArray[np.bool_] = np.isin(self.owners, [-1, *figures])
-        return kept
+        kept = np.zeros(self.owners.max(initial=-1) + 2, dtype=bool)
+        # The last place is that of identities, whose owner is -1.
+        kept[[*figures, -1]] = True
+        lines: NDArray[np.bool_] = kept[self.owners]
+        return lines
+
+    def violation(self, lines: NDArray[np.bool_]) -> float:
+        """How far some point is from satisfying limits; infinite if no point is found.
+
+        Parameters
+        ----------
+        lines
+            Shape (limits,): which limits to keep.
+
+        Returns
+        -------
+        float
+            By what every limit has to be widened, relative to its size, for the point.
+        """
+        rows = self._unwidened[lines]
+        ends = (np.full(rows.shape[0], -np.inf), np.zeros(rows.shape[0]))
+        try:
+            point = self._point(np.zeros(rows.shape[1]), rows, ends, (1.0, 1.0))
+        except InfeasibleError:
+            return math.inf
+        assert point is not None, "nothing is asked for, so it has an end"
+        return self._away(rows, point)
 
     def worst(self, lines: NDArray[np.bool_]) -> tuple[float, Array]:
         """Weigh limits so that they fall short of each other by as much as can be.
@@ -139,7 +184,7 @@ class Program:
         weights = np.zeros(len(self.ends))
         if not lines.any():
             return 0.0, weights
-        most = np.append(np.where(self._free, 0.0, np.inf), 1.0)
+        most = np.append(np.where(np.isinf(self._least), 0.0, np.inf), 1.0)
         least = np.append(np.zeros(len(self.unknowns)), 1.0)
         columns = np.flatnonzero(lines)
         nothing, no_end = np.zeros(len(columns)), np.full(len(columns), np.inf)
@@ -159,7 +204,7 @@ class Program:
         expression: Mapping[str, float],
         over: Mapping[str, float] | None = None,
         widened: float = 0.0,
-    ) -> float:
+    ) -> "End":
         """Least value of an expression, or of a ratio where its denominator is positive.
 
         Ratios by the change of variables of Charnes and Cooper (1962): the point is counted in
@@ -174,6 +219,11 @@ class Program:
         widened
             By what to widen every limit, relative to its size.
 
+        Returns
+        -------
+        End
+            The value, and how far the point that has it is from satisfying the limits.
+
         Raises
         ------
         InfeasibleError
@@ -181,39 +231,67 @@ class Program:
         KeyError
             If there is no unknown of that name.
         """
-        ends = csr_array(-(self.ends[lines] + widened)[:, None])
-        rows = csr_array(hstack([self.weights[lines], ends]))
+        limits = rows = self._cone(widened)[lines]
         low, high = np.full(rows.shape[0], -np.inf), np.zeros(rows.shape[0])
         unit, scale = (1.0, 1.0), 1.0
         if over is not None:
-            scale = self.size(over)
-            below = csr_array(np.append(self._row(over) / scale, 0.0)[None, :])
-            rows, unit = csr_array(vstack([rows, below])), (0.0, np.inf)
+            below = self._row(over)
+            scale, unit = _size(below), (0.0, np.inf)
+            rows = csr_array(vstack([rows, csr_array(np.append(below / scale, 0.0)[None, :])]))
             low, high = np.append(low, 1.0), np.append(high, 1.0)
         price = self._row(expression)
-        point = _solve(
-            np.append(price / self.size(expression), 0.0),
-            csc_array(rows),
-            (low, high),
-            (
-                np.append(np.where(self._free, -np.inf, 0.0), unit[0]),
-                np.append(np.full(len(price), np.inf), unit[1]),
-            ),
-        )
-        return -math.inf if point is None else float(price @ point[:-1]) / scale
+        point = self._point(np.append(price / _size(price), 0.0), rows, (low, high), unit)
+        if point is None:
+            return End(-math.inf, math.inf)
+        return End(float(price @ point[:-1]) / scale, self._away(limits, point))
 
     def size(self, expression: Mapping[str, float]) -> float:
         """About how large an expression is, a power of 2."""
-        return float(_power(np.max(np.abs(self._row(expression)), initial=0.0)))
+        return _size(self._row(expression))
 
     def _row(self, expression: Mapping[str, float]) -> Array:
-        row: Array = self._matrix([expression]).toarray().ravel()
-        return row
+        row = np.zeros(len(self.unknowns))
+        for name, weight in expression.items():
+            row[self._column[name]] = weight
+        return row * self.units
+
+    def _cone(self, widened: float) -> csr_array:
+        """Limits of a point that is counted in units of one more unknown, the last column."""
+        if widened:
+            return _beside(self.weights, -(self.ends + widened))
+        return self._unwidened
+
+    @cached_property
+    def _unwidened(self) -> csr_array:
+        return _beside(self.weights, -self.ends)
+
+    def _point(
+        self, price: Array, rows: csr_array, ends: tuple[Array, Array], unit: tuple[float, float]
+    ) -> Array | None:
+        """Point at which the price is least, with the unit that it is counted in as last number."""
+        least, most = np.full(len(price), unit[0]), np.full(len(price), np.inf)
+        least[:-1], most[-1] = self._least, unit[1]
+        return _solve(price, rows, ends, (least, most))
+
+    def _away(self, rows: csr_array, point: Array) -> float:
+        """How far a point is from satisfying limits, where it is not infinitely far away."""
+        # The solver may leave an unknown a hair outside of its bounds.
+        inside = np.append(np.maximum(point[:-1], self._least), point[-1])
+        away = float(np.max(rows @ inside, initial=0.0))
+        return away / float(point[-1]) if point[-1] > 0 else math.inf
 
 
 def times(expression: Mapping[str, float], factor: float) -> dict[str, float]:
     """Multiply each coefficient of an expression."""
     return {name: factor * weight for name, weight in expression.items()}
+
+
+def _beside(weights: csr_array, column: Array) -> csr_array:
+    return csr_array(hstack([weights, csr_array(column[:, None])]))
+
+
+def _size(row: Array) -> float:
+    return float(_power(np.max(np.abs(row), initial=0.0)))
 
 
 def _power(sizes: Array) -> Array:
@@ -224,7 +302,7 @@ def _power(sizes: Array) -> Array:
 
 
 def _solve(
-    price: Array, weights: csc_array, ends: tuple[Array, Array], bounds: tuple[Array, Array]
+    price: Array, weights: sparray, ends: tuple[Array, Array], bounds: tuple[Array, Array]
 ) -> Array | None:
     """Point at which the price is least, None if there is no end to it.
 
@@ -248,7 +326,7 @@ def _solve(
     raise InfeasibleError(solved.message)
 
 
-def _units(weights: csr_array, ends: Array) -> Array:
+def _units(rows: Places, columns: Places, weights: Array, ends: Array, count: int) -> Array:
     """About how large each unknown is, a power of 2.
 
     Units of unknowns and sizes of limits are sought that bring all weights, and all limits other
@@ -256,22 +334,21 @@ def _units(weights: csr_array, ends: Array) -> Array:
     taking turns: each is the geometric mean of what it divides. Limits of a single unknown tell
     its size best.
     """
-    entries = weights.tocoo()
-    some = entries.data != 0
-    rows, columns = entries.row[some], entries.col[some]
-    logs = np.log2(np.abs(entries.data[some]))
+    logs = np.log2(np.abs(weights))
     limited = ends != 0
     limits = np.log2(np.abs(np.where(limited, ends, 1.0)))
     terms = np.bincount(rows, minlength=len(ends))
     trust = np.where(limited & (terms == 1), ALONE, 1.0)[rows]
-    in_column = np.bincount(columns, trust, weights.shape[1])
-    units = np.zeros(weights.shape[1])
+    in_column = np.maximum(1.0, np.bincount(columns, trust, count))
+    in_row = np.maximum(1, terms + limited)
+    units = np.zeros(count)
     for _ in range(SWEEPS):
         sums = np.bincount(rows, logs + units[columns], len(ends)) + limits
-        size = sums / np.maximum(1, terms + limited)
         # A limit of a single unknown is met, not halfway.
-        size = np.where(limited & (terms == 1), limits, size)
-        wanted = np.bincount(columns, trust * (size[rows] - logs), len(units))
-        units = wanted / np.maximum(1.0, in_column)
+        size = np.where(limited & (terms == 1), limits, sums / in_row)
+        before = units
+        units = np.bincount(columns, trust * (size[rows] - logs), count) / in_column
+        if np.array_equal(units, before):
+            break
     powers: Array = np.exp2(np.round(units))
     return powers
