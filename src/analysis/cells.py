@@ -20,6 +20,8 @@ from analysis.studies import Study
 from analysis.studies.model import MONTH
 
 CLUSTER = "cluster"
+TOLD = "told"
+"""The outcome of an amount: whoever has one."""
 
 
 def count_cells(
@@ -275,8 +277,36 @@ def time_cells(
     return cells.astype({MONTH: "int64"})
 
 
+def amount_cells(
+    study: Study, processed: Path, *, amount: str, cohort: str | None = None
+) -> pd.DataFrame:
+    """Count the cells of one amount of a study, by its categories.
+
+    Parameters
+    ----------
+    study, processed, cohort
+        See `study_cells`.
+    amount
+        Name of the amount.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `count_cells`, without cluster: `n` persons have the amount; `sum_<amount>` and
+        `squares_<amount>` are the sums of it and of its square.
+
+    Raises
+    ------
+    InputError
+        If the cohort is not one of the study's.
+    """
+    table = _cohort_rows(study, processed, amount, cohort)
+    told = table.filter(table[amount].notnull()).mutate(**{TOLD: True})
+    return count_cells(told, by=list(study.categories), outcome=TOLD, sums=[amount])
+
+
 def _cohort_rows(study: Study, processed: Path, measure: str, cohort: str | None) -> ir.Table:
-    """Rows of the processed table, of one cohort of an outcome or a duration if asked."""
+    """Rows of the processed table, of one cohort of an outcome, duration or amount if asked."""
     table = ibis.duckdb.connect().read_parquet(processed)
     if cohort is None:
         return table

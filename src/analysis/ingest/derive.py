@@ -1,12 +1,14 @@
 """What a study asks of each row of its extract: outcomes, categories and covariates."""
 
+from collections.abc import Mapping, Sequence
+
 import ibis
 from ibis import ir
 
 from analysis.ingest.extract import ROW
 from analysis.studies import Study
 from analysis.studies.model import COHORT, band_labels
-from analysis.studies.parts import Category, Cohort, Covariate, YesOrNo
+from analysis.studies.parts import Amount, Category, Cohort, Covariate, YesOrNo
 from analysis.vocabulary import UNKNOWN_LEVEL
 
 CLUSTER_SEPARATOR = " × "
@@ -18,9 +20,9 @@ def derive(tables: dict[str, ir.Table], study: Study) -> ir.Table:
     Returns
     -------
     ibis Table
-        `person`, `cluster` and `cohort` (where declared), `cohort_<outcome>` for outcomes with
-        cohorts of their own, each outcome, duration and category as true, false or null,
-        `months_<duration>`, each covariate as a text level.
+        `person`, `cluster` and `cohort` (where declared), `cohort_<outcome>` for outcomes and
+        amounts with cohorts of their own, each outcome, duration and category as true, false or
+        null, `months_<duration>`, each amount as a number, each covariate as a text level.
     """
     rows = tables[study.rows]
     for other, by in study.tables[study.rows].references.items():
@@ -34,7 +36,7 @@ def derive(tables: dict[str, ir.Table], study: Study) -> ir.Table:
         derived[COHORT] = cohort(rows[study.cohort.source], study.cohort)
         derived |= {
             study.cohort_column(name): cohort(rows[part.cohort_from], study.cohort)
-            for name, part in study.measures.items()
+            for name, part in study.counted.items()
             if part.cohort_from
         }
     derived |= {name: outcome(rows, part) for name, part in study.measures.items()}
@@ -42,6 +44,7 @@ def derive(tables: dict[str, ir.Table], study: Study) -> ir.Table:
         study.months_column(name): rows[part.months].cast("int64")
         for name, part in study.durations.items()
     }
+    derived |= {name: amount(rows, part) for name, part in study.amounts.items()}
     derived |= {name: membership(rows, part) for name, part in study.categories.items()}
     derived |= {name: level(rows, part) for name, part in study.covariates.items()}
     # In the order of the file, so that the same extract gives the same bytes.
@@ -51,12 +54,23 @@ def derive(tables: dict[str, ir.Table], study: Study) -> ir.Table:
 def outcome(rows: ir.Table, declared: YesOrNo) -> ir.BooleanValue:
     """Tell true for success, false for failure, null outside the denominator."""
     value = rows[declared.source]
-    inside = ibis.and_(*(rows[column].isin(kept) for column, kept in declared.among.items()))
+    inside = _inside(rows, declared.among)
     return ibis.cases(
         (inside & value.isin(declared.success), True),
         (inside & value.isin(declared.failure), False),
         else_=ibis.null("boolean"),
     )
+
+
+def amount(rows: ir.Table, declared: Amount) -> ir.FloatingValue:
+    """Tell the number of each row, null outside the denominator."""
+    number = rows[declared.source].cast("float64")
+    return ibis.ifelse(_inside(rows, declared.among), number, ibis.null("float64"))
+
+
+def _inside(rows: ir.Table, among: Mapping[str, Sequence[str]]) -> ir.BooleanValue:
+    """Whether a row has one of the values asked for in each column."""
+    return ibis.and_(*(rows[column].isin(kept) for column, kept in among.items()))
 
 
 def membership(rows: ir.Table, declared: Category) -> ir.BooleanValue:

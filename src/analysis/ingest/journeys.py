@@ -31,6 +31,8 @@ EVENTS: Final = {
 COUNTRIES_WITH_AREAS: Final = sorted({country for country in AREAS.values() if country})
 OTHER_COUNTRY: Final = "other"
 SELF_PAID: Final = "individual"
+SALARY_WAVE: Final = HORIZONS[0]
+"""The wave whose salaries are compared with those before the path."""
 
 COHORTS: Final = {
     "admitted": "applied_year",
@@ -86,7 +88,7 @@ def journeys(tables: Tables, as_of: datetime.date) -> ir.Table:
         A row an application, in text: `application`, `person`, the years of the cohorts, for each
         outcome of `COHORTS` its value (null outside the denominator) and its `<outcome>_status`
         (`kept`, or why it is left out), the months until the first career outcome or for which
-        none is known, and what is known of the person at application.
+        none is known, the salaries told, and what is known of the person at application.
     """
     rows = _placements(_enrolled(tables), tables)
     rows = rows.mutate(
@@ -105,6 +107,7 @@ def journeys(tables: Tables, as_of: datetime.date) -> ir.Table:
         **_graduation(rows, as_of),
         **{name: part for h in HORIZONS for name, part in _placement(rows, h, as_of).items()},
         **_time_to_placement(rows, as_of),
+        **_salaries(rows),
         **_status_of_person(rows),
     }
     texts = {name: value.cast("string") for name, value in columns.items()}
@@ -117,11 +120,16 @@ def _enrolled(tables: Tables) -> ir.Table:
 
 
 def _placements(rows: ir.Table, tables: Tables) -> ir.Table:
-    """Add the waves that a graduate answered and the first outcome from graduation on."""
+    """Add the waves that a graduate answered, salaries, and the first outcome from graduation."""
     surveys, outcomes = tables["surveys"], tables["career_outcomes"].select("person", "occurred")
     answered = surveys.filter(surveys.answered.notnull())
+    before, after = answered.salary_before, answered.salary_after
+    # Who told only one of both would change the mean of one and not of the other.
+    both = (answered.wave == SALARY_WAVE) & before.notnull() & after.notnull()
     waves = answered.group_by("application").aggregate(
-        **{f"wave_{h}": (answered.wave == h).any() for h in HORIZONS}
+        **{f"wave_{h}": (answered.wave == h).any() for h in HORIZONS},
+        salary_before=before.max(where=both),
+        salary_after=after.max(where=both),
     )
     graduates = rows.filter(rows.graduated.notnull()).select("application", "person", "graduated")
     reached = graduates.inner_join(outcomes, "person")
@@ -227,6 +235,12 @@ def _time_to_placement(rows: ir.Table, as_of: datetime.date) -> dict[str, ir.Val
     found = _outcome("placed", reasons, placed)
     months = ibis.ifelse(placed, month, followed)
     return found | {"months_followed": ibis.ifelse(found["placed"].notnull(), months, None)}
+
+
+def _salaries(rows: ir.Table) -> dict[str, ir.Value]:
+    """Yearly gross salaries of whoever told both, before the path and at the wave, and the gain."""
+    before, after = rows.salary_before, rows.salary_after
+    return {"salary_before": before, "salary_after": after, "salary_gain": after - before}
 
 
 def _status_of_person(rows: ir.Table) -> dict[str, ir.Value]:

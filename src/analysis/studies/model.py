@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from analysis.studies.parts import (
+    Amount,
     Category,
     Cohort,
     Column,
@@ -60,6 +61,7 @@ class Study(Part):
     cohort: Cohort | None = None
     outcomes: Annotated[dict[Name, Outcome], Field(min_length=1)]
     durations: dict[Name, Duration] = Field(default_factory=dict)
+    amounts: dict[Name, Amount] = Field(default_factory=dict)
     categories: Annotated[dict[Name, Category], Field(min_length=1)]
     adjusters: dict[Name, Covariate]
     mediators: dict[Name, Covariate] = Field(default_factory=dict)
@@ -124,9 +126,14 @@ class Study(Part):
         """Name of the outcome whose denominator are the persons to describe."""
         return self.described.outcome if self.described else next(iter(self.outcomes))
 
+    @property
+    def counted(self) -> dict[str, YesOrNo | Amount]:
+        """Outcomes, durations and amounts by name: whatever has rows of its own."""
+        return {**self.measures, **self.amounts}
+
     def cohort_column(self, name: str) -> str:
-        """Column of the processed table with the cohort of an outcome's or a duration's rows."""
-        return COHORT if self.measures[name].cohort_from is None else f"{COHORT}_{name}"
+        """Column of the processed table with the cohort of an outcome's or amount's own rows."""
+        return COHORT if self.counted[name].cohort_from is None else f"{COHORT}_{name}"
 
     def months_column(self, duration: str) -> str:
         """Column of the processed table with the months of a duration."""
@@ -174,7 +181,7 @@ def _problems(study: Study) -> Iterator[str]:
         if twice := sorted({value for value in values if values.count(value) > 1}):
             yield f"{place}: {', '.join(twice)} stands on both sides"
     yield from _cut_problems(study, known)
-    yield from _duration_problems(study, known)
+    yield from _number_problems(study, known)
     yield from _cohort_problems(study)
     yield from _outcome_problems(study)
 
@@ -193,7 +200,7 @@ def _cohort_problems(study: Study) -> Iterator[str]:
         yield f"cohort.groups.{ALL_COHORTS}: the name is taken by the program"
     if study.cohort and study.cohort.default not in (None, *groups):
         yield f"cohort.default: no cohort {study.cohort.default!r}"
-    for place, measure in _measures(study):
+    for place, measure in _counted(study):
         if measure.cohort_from and not study.cohort:
             yield f"{place}.cohort_from: the study declares no cohort"
 
@@ -225,7 +232,7 @@ def _repair_problems(place: str, kind: Column) -> Iterator[str]:
 
 
 def _name_problems(study: Study) -> Iterator[str]:
-    kinds = ("outcomes", "durations", "categories", "adjusters", "mediators")
+    kinds = ("outcomes", "durations", "amounts", "categories", "adjusters", "mediators")
     names = [name for kind in kinds for name in getattr(study, kind)]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"{name}: the name is used twice among {', '.join(kinds)}"
@@ -249,11 +256,15 @@ def _cut_problems(study: Study, known: dict[str, Column]) -> Iterator[str]:
                 yield f"{kind}.{name}.cuts: {covariate.source!r} is text, not numbers"
 
 
-def _duration_problems(study: Study, known: dict[str, Column]) -> Iterator[str]:
+def _number_problems(study: Study, known: dict[str, Column]) -> Iterator[str]:
     for name, duration in study.durations.items():
         column = known.get(duration.months)
         if column and (column.type != "integer" or column.minimum is None or column.minimum < 0):
             yield f"durations.{name}.months: {duration.months!r} must be integer, with minimum 0"
+    for name, amount in study.amounts.items():
+        column = known.get(amount.source)
+        if column and column.type == "text":
+            yield f"amounts.{name}.from: {amount.source!r} is text, not numbers"
 
 
 def _measures(study: Study) -> Iterator[tuple[str, YesOrNo]]:
@@ -262,15 +273,21 @@ def _measures(study: Study) -> Iterator[tuple[str, YesOrNo]]:
         yield from ((f"{kind}.{name}", part) for name, part in getattr(study, kind).items())
 
 
+def _counted(study: Study) -> Iterator[tuple[str, YesOrNo | Amount]]:
+    """Outcomes, durations and amounts with their places in the file."""
+    yield from _measures(study)
+    yield from ((f"amounts.{name}", part) for name, part in study.amounts.items())
+
+
 def _columns_used(study: Study) -> Iterator[tuple[str, str]]:
     yield "person", study.person
     yield from (("cluster", column) for column in study.cluster)
     if study.cohort:
         yield "cohort.from", study.cohort.source
-    for kind in ("outcomes", "durations", "categories", "adjusters", "mediators"):
+    for kind in ("outcomes", "durations", "amounts", "categories", "adjusters", "mediators"):
         for name, part in getattr(study, kind).items():
             yield f"{kind}.{name}.from", part.source
-    for place, measure in _measures(study):
+    for place, measure in _counted(study):
         yield from ((f"{place}.among", column) for column in measure.among)
         if measure.cohort_from:
             yield f"{place}.cohort_from", measure.cohort_from
@@ -284,7 +301,8 @@ def _columns_used(study: Study) -> Iterator[tuple[str, str]]:
 def _values_used(study: Study) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     for place, measure in _measures(study):
         yield place, measure.source, (*measure.success, *measure.failure)
-        for column, values in measure.among.items():
+    for place, part in _counted(study):
+        for column, values in part.among.items():
             yield f"{place}.among", column, values
     for place, category in _category_parts(study):
         yield place, category.source, (*category.known_in, *category.known_out)

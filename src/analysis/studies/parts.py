@@ -88,6 +88,20 @@ class Duration(YesOrNo):
     months: str
 
 
+class Amount(Part):
+    """A number that rows have, such as a salary; rows without one are outside.
+
+    So are rows for which a column of `among` has none of the values listed. `cohort_from` is that
+    of an outcome.
+    """
+
+    label: Wording
+    denominator: Wording | None = None
+    source: str = Field(alias="from")
+    among: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    cohort_from: str | None = None
+
+
 class Category(Part):
     """Membership of an underserved category: known in, known out, else unknown."""
 
