@@ -19,7 +19,7 @@ LEFT_OUT: Final = ("study", "digits")
 """Columns that readers need no cell of: the title says the first, formats the second."""
 IF_ANY: Final = ("reference", "contrast", "term", "std_error", "p_value", "p_adjusted", "note")
 """Columns that stand only in tables where a row has a value."""
-NOT_COUNTED: Final = ("year", "month", "categories")
+NOT_COUNTED: Final = ("year", "month", "categories", "horizon")
 """Whole numbers that are no number of persons."""
 LIMITS: Final = ("estimate", "ci_low", "ci_high")
 P_VALUES: Final = ("p_value", "p_adjusted")
@@ -98,32 +98,38 @@ class Typed:
         """The columns that readers see, in their order."""
         shown = []
         for name in map(str, self._table):
-            if name in LEFT_OUT or (name in IF_ANY and not self._holds_any(name)):
+            if self._left_out(name):
                 continue
             shown.append(self._column(name))
             if name == "estimand":
                 shown.append(self._units())
         return shown
 
+    def _left_out(self, name: str) -> bool:
+        return name in LEFT_OUT or (name in IF_ANY and not self._holds_any(name))
+
     def _holds_any(self, name: str) -> bool:
         values = self._table[name]
         return bool((values.notna() & (values != "")).any())
 
     def _column(self, name: str) -> Column:
-        header = self._labels.header(name)
-        if not pd.api.types.is_numeric_dtype(self._table[name]):
-            texts = [text or DASH for text in self._labels.values(self._table, name)]
-            if name == "note":
-                texts = self._labels.values(self._table, name)
-            return Column(header, texts, [TEXT] * len(texts))
+        values = self._table[name]
+        told = pd.api.types.is_bool_dtype(values)
+        if told or not pd.api.types.is_numeric_dtype(values):
+            texts = self._labels.values(self._table, name)
+            dashed = not told and name != "note"
+            return self._texts(name, [one or DASH for one in texts] if dashed else texts)
         patterns = self._patterns(name)
-        values = self._numbers(name)
+        cells = self._numbers(name)
         return Column(
-            header,
-            values,
+            self._labels.header(name),
+            cells,
             [TEXT if isinstance(one, str) else pattern
-             for one, pattern in zip(values, patterns, strict=True)],
+             for one, pattern in zip(cells, patterns, strict=True)],
         )  # fmt: skip
+
+    def _texts(self, name: str, texts: Sequence[str]) -> Column:
+        return Column(self._labels.header(name), texts, [TEXT] * len(texts))
 
     def _numbers(self, name: str) -> list[Value]:
         """Numbers as numbers; words where there is none."""

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
+from functools import partial
 from typing import Final
 
 import pandas as pd
+from babel.dates import format_skeleton
 
 from analysis.estimate.results import read_note
 from analysis.figures.wording import (
@@ -19,6 +22,7 @@ from analysis.figures.wording import (
     number,
     say,
 )
+from analysis.report.documents.quantities import unit_words
 from analysis.studies import Study
 from analysis.vocabulary import CAREER_OUTCOMES, GROUPS, INTERSECTION, Contrast, Estimand
 
@@ -35,6 +39,14 @@ WITHIN: Final = frozenset(
 MARGINS: Final = frozenset({Estimand.EQUIVALENCE, Estimand.POWER})
 """Estimands whose term is a gap, as a fraction."""
 SPECIFICATION: Final = re.compile(r"s(\d+)")
+ILLUSTRATIVE: Final = "illustrative"
+"""Column that says whether a row rests on a value that no source states."""
+KIND: Final = "kind_"
+"""Begins the names of groups of outcomes of one kind."""
+OUTSIDE: Final = "_out"
+"""Ends the names of groups of those known not to be in a category."""
+MONTH: Final = re.compile(r"(\d{4})-(\d{2})(?:-01)?")
+YEARS: Final = re.compile(r"(\d{4}) to (\d{4})")
 
 
 class Labels:
@@ -60,8 +72,12 @@ class Labels:
             "estimand": lambda name: self.say(f"estimands.{name}"),
             "method": self._method,
             "side": lambda name: self.say(f"sides.{name}"),
-            "kind": lambda name: CAREER_OUTCOMES[name][language],
-            "learner": lambda name: capitalise(self.say(f"learners.{name}")),
+            "kind": self._kind_of_outcome,
+            "learner": lambda name: capitalise(self._known(f"learners.{name}") or name),
+            "measure": lambda name: capitalise(self._known(f"measures.{name}") or _readable(name)),
+            "period": self._period,
+            "month": self._period,
+            "unit": lambda name: unit_words(name, language),
             "stage": self._stage,
             "of": self._stage,
             "variable": self._variable,
@@ -74,16 +90,27 @@ class Labels:
         """A message of the catalogue."""
         return say(key, self._language, **values)
 
+    @property
+    def source(self) -> str:
+        """Where the study's data come from."""
+        return self._study.provenance.source
+
     def header(self, column: str) -> str:
         """Name of a column; its own, made readable, if the catalogue has none."""
-        return self._known(f"fields.{column}") or capitalise(column.replace("_", " "))
+        return self._known(f"fields.{column}") or _readable(column)
 
     def values(self, table: pd.DataFrame, column: str) -> list[str]:
-        """The texts of a column in words; empty where there is none."""
-        if column == "term":
+        """The texts of a column in words; empty where there is none.
+
+        A text of a closed set is told by the catalogue: `cells.<column>_<text>`. Yes and no are
+        told in words; `illustrative` only where it is so, by its mark.
+        """
+        if column == "term" and "estimand" in table:
             pairs = zip(table["estimand"], table["term"], strict=True)
             return self._each([(Estimand(estimand), str(term)) for estimand, term in pairs])
-        make = self._makers.get(column, str)
+        if pd.api.types.is_bool_dtype(table[column]):
+            return [self._yes_or_no(column, bool(value)) for value in table[column]]
+        make = self._makers.get(column) or partial(self._cell, column)
         texts = table[column].fillna("").astype(str)
         return list(texts.map({text: make(text) for text in texts.unique()}))
 
@@ -137,7 +164,42 @@ class Labels:
     def _groups(self, names: str) -> str:
         """A group, or a combination of categories."""
         parts = names.split(" + ") if names else []
-        return " + ".join(group_label(self._study, name, self._language) for name in parts)
+        return " + ".join(map(self._group, parts))
+
+    def _group(self, name: str) -> str:
+        """A group of persons, or what else a measure is of; its own name if nobody labels it."""
+        if own := self._known(f"measure_groups.{name}"):
+            return own
+        if name in GROUPS or name in self._study.categories:
+            return group_label(self._study, name, self._language)
+        if (kind := name.removeprefix(KIND)) in CAREER_OUTCOMES:
+            return CAREER_OUTCOMES[kind][self._language]
+        category = name.removesuffix(OUTSIDE)
+        if category != name and category in self._study.categories:
+            return self.say("cells.outside", category=self._group(category))
+        return capitalise(self._known(f"learners.{name}") or name)
+
+    def _kind_of_outcome(self, name: str) -> str:
+        if name in CAREER_OUTCOMES:
+            return CAREER_OUTCOMES[name][self._language]
+        return self._cell("kind", name)
+
+    def _cell(self, column: str, text: str) -> str:
+        return self._known(f"cells.{column}_{text}") or text
+
+    def _yes_or_no(self, column: str, value: bool) -> str:
+        if column == ILLUSTRATIVE:
+            return self.say("amounts.illustrative_mark") if value else ""
+        return self.say("cells.true" if value else "cells.false")
+
+    def _period(self, name: str) -> str:
+        """A month in words, years as they are."""
+        if month := MONTH.fullmatch(name):
+            day = date(int(month[1]), int(month[2]), 1)
+            return format_skeleton("yMMMM", day, locale=self._language)
+        if years := YEARS.fullmatch(name):
+            return self.say("terms.change", **{"from": years[1], "to": years[2]})
+        return self._cell("period", name)
 
     def _combination(self, names: str) -> str:
         return self._groups(names) or self.say("overlap.unknown")
@@ -172,6 +234,8 @@ class Labels:
         return level_label(name, self._language)
 
     def _note(self, note: str) -> str:
+        if not all(f"notes.{key}" in catalogue() for key in read_note(note)):
+            return note
         choices = {key: value for key, value in read_note(note).items() if key in CHOICES}
         sentences = [
             self.say(f"notes.{key}", value=CHOICES[key](self, value))
@@ -205,6 +269,11 @@ class Labels:
         if found := SPECIFICATION.fullmatch(term):
             return capitalise(self.say("terms.specification", number=int(found[1])))
         return capitalise(self._known(f"steps.{term}") or self._known(f"terms.{term}") or term)
+
+
+def _readable(name: str) -> str:
+    """A name of the code as words."""
+    return capitalise(name.replace("_", " "))
 
 
 CHOICES: Final[Mapping[str, Callable[[Labels, str], str]]] = {

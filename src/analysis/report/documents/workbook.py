@@ -15,9 +15,11 @@ from xlsxwriter.worksheet import Worksheet
 from analysis.figures.wording import say
 from analysis.files import staged_file
 from analysis.report.contents import Contents, ReportTable
-from analysis.report.documents.columns import COUNT, Column, Typed
-from analysis.report.documents.labels import Labels
+from analysis.report.documents.columns import COUNT, Column
+from analysis.report.documents.labels import ILLUSTRATIVE, Labels
 from analysis.report.documents.marks import cohort, describe, marks, title
+from analysis.report.documents.measured import typed
+from analysis.report.documents.quantities import has_units
 from analysis.runs.provenance import source_epoch
 from analysis.vocabulary import Audience
 
@@ -81,9 +83,9 @@ def _sheets(contents: Contents, language: str) -> list[Sheet]:
     names = sheet_names(short, taken=[say("workbook.contents", language)])
     made = []
     for table, name in zip(contents.tables, names, strict=True):
-        typed = Typed(table.data, labels, language, contents.audience)
+        shown = typed(table.data, labels, language, contents.audience)
         heading = labels.table(table.id)
-        made.append(Sheet(name, heading, table, typed.columns(), sum(typed.hidden)))
+        made.append(Sheet(name, heading, table, shown.columns(), sum(shown.hidden)))
     return made
 
 
@@ -100,7 +102,7 @@ def sheet_names(titles: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
     used = {name.casefold() for name in taken}
     names = []
     for heading in titles:
-        plain = FORBIDDEN.sub(" ", heading).strip("' ")
+        plain = " ".join(FORBIDDEN.sub(" ", heading).split()).strip("' ")
         name, again = plain[:NAME_LENGTH].rstrip("', "), 2
         while name.casefold() in used:
             ending = f" {again}"
@@ -185,6 +187,10 @@ class _Writer:
             self._say("workbook.dash"),
             self._say("workbook.public" if public else "workbook.decimals"),
         ]
+        if has_units(sheet.table.data):
+            told.append(self._say("workbook.digits"))
+        if ILLUSTRATIVE in sheet.table.data and sheet.table.data[ILLUSTRATIVE].any():
+            told.append(self._say("workbook.illustrative"))
         if any("%" in pattern for column in sheet.columns for pattern in set(column.formats)):
             told.append(self._say("workbook.fractions"))
         if sheet.hidden:

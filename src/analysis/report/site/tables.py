@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -19,9 +19,12 @@ from analysis.figures.wording import (
 )
 from analysis.release.units import UNITS, Unit
 from analysis.report.contents import Contents, ReportTable
-from analysis.report.documents.columns import SHARES
+from analysis.report.documents.columns import NOT_COUNTED, SHARES
 from analysis.report.documents.labels import Labels
+from analysis.report.documents.quantities import has_units
+from analysis.report.site.cells import Cell, is_text, says, text_cells
 from analysis.report.site.layout import page_path, render
+from analysis.report.site.measured import measured_columns
 from analysis.vocabulary import LANGUAGES, Audience, Estimand
 
 ROWS_SHOWN = 8
@@ -37,16 +40,6 @@ NOT_SHOWN = frozenset({"study", "digits", "data", "ci_low", "ci_high", "std_erro
 VALUES = ("estimate", "share", "rate", "placed_by")
 """Columns whose number stands with its interval."""
 OF_REFERENCE = frozenset({"n_reference", "k_reference"})
-NOT_COUNTED = frozenset({"year", "month", "categories"})
-"""Whole numbers that are no number of persons."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of a preview: its text, and whether that is an amount, a remark or neither."""
-
-    text: str
-    kind: Literal["", "amount", "remark"] = ""
 
 
 @dataclass(frozen=True)
@@ -79,11 +72,10 @@ def table_pages(contents: Contents) -> Iterator[tuple[str, str]]:
 def _preview(table: ReportTable, contents: Contents, language: str) -> Preview:
     labels = Labels(contents.study, language)
     first = table.data.head(ROWS_SHOWN).reset_index(drop=True)
-    unsaid = NOT_SHOWN if _compares(first) else NOT_SHOWN | OF_REFERENCE
-    names = [str(name) for name in first if name not in unsaid and _says(first[name])]
-    columns = {name: _column(first, name, labels, contents.audience, language) for name in names}
-    if "estimate" in columns:
-        columns = _with_units(columns, first, labels)
+    if has_units(first):
+        columns = measured_columns(first, labels, language)
+    else:
+        columns = _columns(first, labels, contents.audience, language)
     headers = [
         Cell(labels.header(name), next((cell.kind for cell in cells), ""))
         for name, cells in columns.items()
@@ -92,22 +84,26 @@ def _preview(table: ReportTable, contents: Contents, language: str) -> Preview:
     return Preview(table, labels.table(table.id), _about(table.id, language), headers, rows)
 
 
-def _says(column: pd.Series) -> bool:
-    """Whether any row of a column says anything."""
-    return bool((column.notna() & (column != "")).any())
+def _columns(
+    table: pd.DataFrame, labels: Labels, audience: Audience, language: str
+) -> dict[str, list[Cell]]:
+    """The columns of a result table, or of a table of persons and shares."""
+    unsaid = NOT_SHOWN if _compares(table) else NOT_SHOWN | OF_REFERENCE
+    names = [str(name) for name in table if name not in unsaid and says(table[name])]
+    columns = {name: _column(table, name, labels, audience, language) for name in names}
+    return _with_units(columns, table, labels) if "estimand" in columns else columns
 
 
 def _compares(table: pd.DataFrame) -> bool:
     """Whether any row of a table has a reference."""
-    return "reference" in table and _says(table["reference"])
+    return "reference" in table and says(table["reference"])
 
 
 def _column(
     table: pd.DataFrame, name: str, labels: Labels, audience: Audience, language: str
 ) -> list[Cell]:
-    if not pd.api.types.is_numeric_dtype(table[name]):
-        texts = labels.values(table, name)
-        return [Cell(text or DASH, "remark" if name == "note" else "") for text in texts]
+    if is_text(table[name]):
+        return text_cells(table, name, labels)
     rows = table.to_dict("records")
     if name in VALUES:
         return [Cell(_value(row, name, language), "amount") for row in rows]
