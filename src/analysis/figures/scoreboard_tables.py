@@ -128,7 +128,7 @@ def _printed(row: pd.Series, language: str) -> dict[str, str]:
 def show_definitions(
     board: pd.DataFrame, definitions: pd.DataFrame | None, subject: Subject, language: str
 ) -> None:
-    """Show what each rate is a share of, and how the report defines it in its own words.
+    """Show what each measure counts, and how the report puts it in its own words.
 
     Parameters
     ----------
@@ -141,20 +141,17 @@ def show_definitions(
     language
         The one to show.
     """
-    study = subject.study
-    outcomes = list(dict.fromkeys(board.loc[board["measure"] == RATE, "outcome"]))
-    names = {outcome: name for name, outcome in study.published.items()}
+    measures = _defined(board, subject.study)
 
     def make(each: str) -> pd.DataFrame:
         rows = []
-        for outcome in outcomes:
-            label = capitalise(study.outcomes[outcome].label.label()[each])
-            denominator = study.outcomes[outcome].denominator.label()[each]
-            for said, where in _definitions(definitions, names.get(outcome, "")):
+        for measure, outcome, name in measures:
+            label, persons = _meaning(measure, outcome, subject, each)
+            for said, where in _sentences(definitions, name):
                 rows.append(
                     {
-                        say("columns.outcome", each): label,
-                        say("scoreboard.column_denominator", each): denominator,
+                        say("goals.column_measure", each): label,
+                        say("scoreboard.column_persons", each): persons,
                         say("scoreboard.column_said", each): said,
                         say("scoreboard.column_where", each): where,
                     }
@@ -166,8 +163,30 @@ def show_definitions(
         show_message("scoreboard.no_definitions", language)
 
 
-def _definitions(definitions: pd.DataFrame | None, name: str) -> list[tuple[str, str]]:
-    """Sentences that define a rate, with where they stand; a dash if there are none."""
+def _defined(board: pd.DataFrame, study: Study) -> list[tuple[str, str, str]]:
+    """Each measure with the outcome that it is of, and the name that it was published by."""
+    names = {outcome: name for name, outcome in study.published.items()}
+    own = board[board["measure"] != REPORTED]
+    found = dict.fromkeys(zip(own["measure"], own["outcome"], strict=True))
+    return [
+        (measure, outcome, names.get(outcome, "") if measure == RATE else measure)
+        for measure, outcome in found
+    ]
+
+
+def _meaning(measure: str, outcome: str, subject: Subject, language: str) -> tuple[str, str]:
+    """What a measure is called, and whom or what it counts."""
+    if measure == RATE:
+        label = capitalise(subject.study.outcomes[outcome].label.label()[language])
+        return label, subject.study.outcomes[outcome].denominator.label()[language]
+    persons = say("scoreboard.rule", language)
+    if measure == SHARE:
+        persons = subject.described(language)
+    return say(f"measures.{measure}", language), persons
+
+
+def _sentences(definitions: pd.DataFrame | None, name: str) -> list[tuple[str, str]]:
+    """Sentences that define a measure, with where they stand; dashes if there are none."""
     if definitions is not None:
         own = definitions[definitions["measure"] == name]
         if len(own):

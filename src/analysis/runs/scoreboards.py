@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.estimate.journey import composition
 from analysis.estimate.results import write_note
-from analysis.impact.scoreboard import Found, Told, scoreboard
+from analysis.impact.scoreboard import OUTCOMES, SHARE, Found, Told, scoreboard
 from analysis.release.policy import HIDDEN, PROTECTS, ROUNDED_TO
 from analysis.runs.estimates import complete_years, estimate_rates
 from analysis.runs.session import Session
@@ -14,6 +14,8 @@ from analysis.runs.session import Session
 COUNTED = ["counted", "reported"]
 PRINTED = ("career_outcomes", "categories")
 """Subjects of published figures that a scoreboard has measures of."""
+RULE = "rule"
+"""The period of a published figure that states how outcomes count."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Scored:
     outcomes
         Career outcomes by year, kind and learner, as released; None if the study has none.
     definitions
-        The report's own definitions; None if nothing was published.
+        What the report says on how its measures are to be understood; None if nothing was
+        published.
     """
 
     board: pd.DataFrame
@@ -48,7 +51,7 @@ def score(session: Session) -> Scored:
     shares = release.shares(composition(*where, session.parameters.confidence))
     counts = complete_years(session)
     outcomes = totals = None
-    if counts is not None:
+    if counts is not None and len(counts):
         outcomes = release.counts(counts, COUNTED)
         by_year = counts.groupby("year", as_index=False)[COUNTED].sum()
         # Totals are known beside what is hidden of their parts: the provider prints them.
@@ -57,8 +60,9 @@ def score(session: Session) -> Scored:
     # A count is hidden as few persons, or lest it tell of another.
     hidden = write_note(**{HIDDEN: PROTECTS})
     found = Found(rates, shares, outcomes, totals, nearest, hidden)
-    board = scoreboard(study, session.cohort, found, _told(session))
-    return Scored(board, rates, outcomes, session.published("definitions"))
+    told = _told(session)
+    board = scoreboard(study, session.cohort, found, told)
+    return Scored(board, rates, outcomes, None if told is None else _definitions(session, told))
 
 
 def _told(session: Session) -> Told | None:
@@ -66,3 +70,12 @@ def _told(session: Session) -> Told | None:
     figures = [session.published(subject) for subject in PRINTED]
     told = [table for table in figures if table is not None]
     return None if targets is None else Told(targets, pd.concat(told, ignore_index=True))
+
+
+def _definitions(session: Session, told: Told) -> pd.DataFrame:
+    """Definitions, the rule by which outcomes count, and the goal that tells of whom shares are."""
+    stated = session.published("definitions")
+    rule = told.figures[told.figures["period"] == RULE].assign(measure=OUTCOMES)
+    goals = told.targets[told.targets["measure"] == SHARE].head(1)
+    tables = [table for table in (stated, rule, goals) if table is not None]
+    return pd.concat(tables, ignore_index=True)

@@ -1,152 +1,127 @@
-"""What the provider set out to reach in the year, beside what was found."""
+"""The goals that the provider set itself, beside what was found, as the scoreboard has them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.figures.wording import capitalise, count, group_label, number, percent, say
-from analysis.files import project_root
-from analysis.impact.scoreboard import REACHED_BY, verdict
-from analysis.ingest.published import published_folder, read_published
+from analysis.figures.amounts import row_amount
+from analysis.figures.scoreboard_tables import speaks_of_graduates
+from analysis.figures.scores import (
+    goal_words,
+    interval_words,
+    persons_words,
+    progress,
+    progress_words,
+    score_label,
+    verdict_words,
+)
+from analysis.figures.tables import DASH
+from analysis.figures.wording import say
+from analysis.impact.scoreboard import goal_rows
 from analysis.report.contents import Contents
-from analysis.report.site.headline import GAPS, Number, shown_rate, table_of
-from analysis.vocabulary import Estimand
+from analysis.report.site.headline import Number, table_of
 
-TARGETS = "targets"
-CATEGORY = "category"
-"""The variable of the table `composition` whose levels are groups."""
+BOARD = "scoreboard"
+WIDTH = 100.0
+"""Of the drawing of a goal's progress; its units are those of the drawing."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """What was found of a goal: as readers see it, and between which limits it lies.
+class Bar:
+    """How far a goal is reached, to be drawn: lengths from the left, all within `WIDTH`.
 
-    Limits of what has no interval are the number itself; of what is not shown they are missing.
+    Attributes
+    ----------
+    length, goal
+        Of what was found, and where the goal stands.
+    low, high
+        Ends of the interval; both `length` where there is none.
     """
 
-    shown: Number
+    length: float
+    goal: float
     low: float
     high: float
 
 
 @dataclass(frozen=True)
 class Goal:
-    """A goal beside what was found: its name, both in words, and whether it is reached."""
+    """A goal beside what was found.
+
+    Attributes
+    ----------
+    label
+        What is measured, of whom and when.
+    goal, part
+        The goal as it is stated, and which part of it was found; that is empty if not shown.
+    found
+        What was found; its n is empty where it counts nobody else.
+    verdict, kind
+        Whether it is reached, in words and as `analysis.impact.scoreboard.Verdict` has it.
+    source
+        The report's sentence.
+    bar
+        None if nothing is shown.
+    """
 
     label: str
     goal: str
+    part: str
     found: Number
     verdict: str
+    kind: str
     source: str
+    bar: Bar | None
 
 
 def goals(contents: Contents, language: str) -> list[Goal]:
-    """The goals that were published for the cohort's year and that this report has numbers on.
+    """The goals for the cohort's year that the report has numbers on.
 
     Parameters
     ----------
     contents
-        The report; its tables `placement-gaps`, `composition` and `career-outcomes` are read.
+        The report; its table `scoreboard` is read.
     language
         Of words and numbers.
     """
-    found = ((target, _found(target, contents, language)) for target in _targets(contents))
-    return [
-        Goal(
-            _label(target, contents, language),
-            _words(target, language),
-            number.shown,
-            say(f"goals.{_verdict(target, number)}", language),
-            str(target["source"]),
-        )
-        for target, number in found
-        if number is not None
-    ]
+    rows = _goal_rows(contents)
+    return [_goal(row, contents, language) for _, row in rows.iterrows()]
 
 
-def _targets(contents: Contents) -> Iterator[pd.Series]:
-    """Each goal once, as it is first stated: the report repeats some in other words."""
-    root, year = project_root(), contents.cohort
-    if not contents.study.published or year is None:
-        return
-    if not (published_folder(root, year) / f"{TARGETS}.csv").is_file():
-        return
-    stated = read_published(root, year, TARGETS)
-    told = stated["relation"].isin(REACHED_BY.keys()) & stated["value"].notna()
-    timely = stated["period"].isin(["each year", year])
-    for _, target in stated[told & timely].drop_duplicates(["measure", "group"]).iterrows():
-        yield target
+def goals_remark(contents: Contents, language: str) -> str:
+    """What to know of the goals; empty if nothing."""
+    rows = _goal_rows(contents)
+    if rows.empty or not speaks_of_graduates(rows, contents.study):
+        return ""
+    return say("scoreboard.of_graduates", language)
 
 
-def _found(target: pd.Series, contents: Contents, language: str) -> Found | None:
-    """What the report has on a goal; None if nothing."""
-    measure = target["measure"]
-    if measure in contents.study.published:
-        return _rate(contents.study.published[measure], target["group"], contents, language)
-    if measure == "share":
-        return _share(target["group"], contents, language)
-    if measure == "career_outcomes":
-        return _career_outcomes(contents, language)
-    return None
+def _goal_rows(contents: Contents) -> pd.DataFrame:
+    board = table_of(contents, BOARD)
+    return board if board.empty else goal_rows(board, contents.cohort)
 
 
-def _rate(outcome: str, group: str, contents: Contents, language: str) -> Found | None:
-    rows = table_of(contents, GAPS)
-    if rows.empty:
-        return None
-    asked = {"outcome": outcome, "group": group, "estimand": Estimand.RATE}
-    rows = rows[(rows[list(asked)] == pd.Series(asked)).all(axis=1)]
-    return _of_row(rows.iloc[0], language) if len(rows) else None
-
-
-def _share(group: str, contents: Contents, language: str) -> Found | None:
-    rows = table_of(contents, "composition")
-    if rows.empty:
-        return None
-    rows = rows[(rows["variable"] == CATEGORY) & (rows["level"] == group)]
-    rows = rows.rename(columns={"share": "estimate", "n": "n_group"})
-    return _of_row(rows.iloc[0], language) if len(rows) else None
-
-
-def _of_row(row: pd.Series, language: str) -> Found:
-    low, high = (
-        row["estimate"] if pd.isna(row[limit]) else row[limit] for limit in ("ci_low", "ci_high")
+def _goal(row: pd.Series, contents: Contents, language: str) -> Goal:
+    n = persons_words(row, language)
+    shown = pd.notna(row["estimate"])
+    return Goal(
+        score_label(row, contents.study, language),
+        goal_words(row, language),
+        say("scoreboard.of_the_goal", language, share=progress_words(row, language))
+        if shown
+        else "",
+        Number(row_amount(row, language), interval_words(row, language), "" if n == DASH else n),
+        verdict_words(row, language),
+        str(row["verdict"]),
+        str(row["goal_source"]),
+        _bar(row) if shown else None,
     )
-    return Found(shown_rate(row, language), low, high)
 
 
-def _career_outcomes(contents: Contents, language: str) -> Found | None:
-    rows = table_of(contents, "career-outcomes")
-    if rows.empty:
-        return None
-    counted = rows.loc[rows["year"].astype(str) == contents.cohort, "counted"]
-    if counted.empty:
-        return None
-    total = counted.sum() if counted.notna().all() else float("nan")
-    return Found(Number(count(total, language), "", ""), total, total)
-
-
-def _verdict(target: pd.Series, found: Found) -> str:
-    """Whether a goal is reached, as far as the interval tells."""
-    worth = 0.01 if _in_percent(target) else 1
-    return verdict(target["relation"], worth * target["value"], found.low, found.high)
-
-
-def _in_percent(target: pd.Series) -> bool:
-    return str(target["unit"]).startswith("percent")
-
-
-def _words(target: pd.Series, language: str) -> str:
-    value = target["value"]
-    shown = percent(value / 100, language, 0) if _in_percent(target) else number(value, language)
-    return say(f"goals.{target['relation']}", language, value=shown)
-
-
-def _label(target: pd.Series, contents: Contents, language: str) -> str:
-    study, measure = contents.study, target["measure"]
-    group = group_label(study, target["group"], language)
-    if measure in study.published:
-        outcome = study.outcomes[study.published[measure]].label.label()[language]
-        return say("goals.rate", language, outcome=capitalise(outcome), group=group)
-    return say(f"goals.{measure}", language, group=group, year=contents.cohort)
+def _bar(row: pd.Series) -> Bar:
+    """The bar of a row; the longer of goal and interval fills the drawing."""
+    found = progress(row)
+    low, high = (progress(row, name) for name in ("ci_low", "ci_high"))
+    low, high = (found, found) if pd.isna(low) else (low, high)
+    scale = WIDTH / max(1.0, found, high)
+    return Bar(*(round(scale * part, 2) for part in (found, 1.0, low, high)))

@@ -1,4 +1,4 @@
-"""The page that the site opens with: the headline numbers, and the way to everything else."""
+"""The page that the site opens with: scoreboard, headline numbers, the way to everything else."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from analysis.report.contents import Contents
 from analysis.report.documents.marks import describe
 from analysis.report.documents.marks import title as report_title
-from analysis.report.site.goals import goals
+from analysis.report.site.goals import WIDTH, goals, goals_remark
 from analysis.report.site.headline import headlines, subjects
 from analysis.report.site.layout import INDEX, page_path, render
 from analysis.report.site.markdown import Page
@@ -17,6 +17,7 @@ from analysis.report.site.quality import (
     sources_read,
     unknown_memberships,
 )
+from analysis.report.site.scoreboard import board_notebook, outcomes, rates
 from analysis.vocabulary import LANGUAGES, NON_UNDERSERVED, UNDERSERVED
 
 FILES = (
@@ -63,6 +64,11 @@ def index_pages(contents: Contents, later: Collection[str]) -> Iterator[tuple[st
                 reference=NON_UNDERSERVED,
                 underserved=UNDERSERVED,
                 goals=goals(contents, language),
+                goals_remark=goals_remark(contents, language),
+                bar_width=WIDTH,
+                outcomes=outcomes(contents, language),
+                rates=rates(contents, language),
+                board_notebook=board_notebook(contents),
                 denominators=denominators(contents, language),
                 unknown=unknown_memberships(contents, language),
                 answered=answered(contents, language),

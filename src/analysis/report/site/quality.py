@@ -14,8 +14,8 @@ from analysis.figures.wording import (
     percent,
     say,
 )
+from analysis.impact.scoreboard import CATEGORY
 from analysis.report.contents import Contents
-from analysis.report.site.goals import CATEGORY
 from analysis.report.site.headline import GAPS, Number, by_group, shown_rate, table_of
 from analysis.vocabulary import ALL, UNDERSERVED, Estimand
 
