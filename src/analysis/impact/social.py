@@ -95,6 +95,9 @@ FLOWS: Final = (
 OF_GAP: Final = (SALARY_GAIN, NET_GAIN, PUBLIC_GAIN)
 """What is told of closing the gap."""
 
+INPUT: Final = "input_"
+"""How names of inputs begin in tables of measures."""
+
 IF_NOT_TOLD: Final = {RAISE: "raise_if_not_told", PAY: "pay_if_not_told"}
 """Parameters that stand in for estimates that no survey gives."""
 

@@ -12,8 +12,10 @@ from analysis.impact.simulation import (
     one_at_a_time,
     rests_on,
 )
-from analysis.impact.social import Simulation, shared_columns
+from analysis.impact.social import INPUT, Simulation, shared_columns
 
+CHANGE = "_change"
+"""How the names of measures end that are changes of a result."""
 FALLS = "falls"
 """Note of an input with which the result falls as it rises."""
 
@@ -37,9 +39,10 @@ def tornado_rows(
     Returns
     -------
     list of mapping
-        Rows of measures, one for each input that moves the result, whose name is the `group`. The
-        change is zero at the central value, and `ci_low` and `ci_high` at the two ends: no
-        confidence limits. The note says `falls` if the upper end of the input lowers the result.
+        Rows of measures, one for each input that moves the result; its name, after `input_`, is
+        the `group`. The change is zero at the central value; `ci_low` and `ci_high` are those at
+        the two ends, no confidence limits. The note says `falls` if the upper end of the input
+        lowers the result.
     """
     lows, highs = (
         formulas(one_at_a_time(inputs, {name: getattr(one, end) for name, one in inputs.items()}))
@@ -53,7 +56,7 @@ def tornado_rows(
     }
     shared = {
         **shared_columns(result, how),
-        "measure": f"{result.measure}_change",
+        "measure": result.measure + CHANGE,
         "estimate": 0.0,
         "n": fewest_persons(inputs, behind),
         "illustrative": is_illustrative(inputs, behind),
@@ -61,7 +64,7 @@ def tornado_rows(
     return [
         {
             **shared,
-            "group": name,
+            "group": INPUT + name,
             "ci_low": min(down, up, 0.0),
             "ci_high": max(down, up, 0.0),
             "note": write_note(**{FALLS: bool(up < down)}),

@@ -1,0 +1,162 @@
+"""Tables of the social value: its worth, its inputs, and the salaries behind it."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import pandas as pd
+
+from analysis.figures.amounts import Row, row_amount, with_interval
+from analysis.figures.social import row_of, years_label
+from analysis.figures.subject import Subject
+from analysis.figures.tables import show, show_message, show_text
+from analysis.figures.wording import catalogue, count, say
+from analysis.impact.country import Country, Parameter
+from analysis.impact.social import EACH, FLOWS, IF_NOT_TOLD, INPUT, OF_GAP, PLACED, YEARS
+from analysis.vocabulary import UNDERSERVED
+
+PAY_COLUMNS: Final = ("pay_before", "pay_after", "pay_raise")
+
+
+def value_table(
+    value: pd.DataFrame, group: str, subject: Subject, language: str, measures: Sequence[str]
+) -> pd.DataFrame:
+    """A row a measure, a column a horizon, each value with its interval.
+
+    Parameters
+    ----------
+    value
+        Released measures of the social value.
+    group
+        Whose worth.
+    subject
+        The placement.
+    language
+        Of the words.
+    measures
+        Which rows, in this order.
+    """
+    head = say("social.column_measure", language, level=subject.level(language))
+    lines = []
+    for name in measures:
+        rows = [row_of(value, name, years, group) for years in YEARS]
+        cells = {
+            years_label(years, language): with_interval(row, language, short=True)
+            for years, row in zip(YEARS, rows, strict=True)
+        }
+        mark = {say("social.column_mark", language): _mark(rows[0], language)}
+        lines.append({head: say(f"measures.{name}", language), **cells, **mark})
+    return pd.DataFrame(lines)
+
+
+def show_value(value: pd.DataFrame, subject: Subject, language: str) -> None:
+    """Show the worth of one placement and of all."""
+    for group in (EACH, PLACED):
+        _show_titled(
+            f"social.{group}",
+            lambda each, group=group: value_table(value, group, subject, each, FLOWS),  # type: ignore[misc]
+            language,
+        )
+
+
+def show_gap_value(value: pd.DataFrame, subject: Subject, language: str) -> None:
+    """Show the worth of the placements that closing the gap would add, if it can be told."""
+    measures = [f"gap_{name}" for name in OF_GAP]
+    if not value["measure"].isin(measures).any():
+        return
+    _show_titled(
+        "social.gap_closed",
+        lambda each: value_table(value, UNDERSERVED, subject, each, measures),
+        language,
+    )
+
+
+def _show_titled(title: str, make: Callable[[str], pd.DataFrame], language: str) -> None:
+    show_text(lambda each: f"**{say(title, each)}**", language)
+    show(make, language)
+
+
+def _mark(row: Row, language: str) -> str:
+    return say("amounts.illustrative_mark", language) if row["illustrative"] else ""
+
+
+def inputs_table(
+    inputs: pd.DataFrame, country: Country, subject: Subject, language: str
+) -> pd.DataFrame:
+    """A row an input: low, central and high value, source, and whether it is illustrative.
+
+    Parameters
+    ----------
+    inputs
+        Released inputs of the social value.
+    country
+        Has the words of its parameters.
+    subject
+        The placement.
+    language
+        Of the words.
+    """
+    lines = []
+    for row in inputs.to_dict("records"):
+        stated = _stated(row, country)
+        if stated:
+            label, source = stated.label.label()[language], stated.source.label()[language]
+        else:
+            label = say(f"measures.{row['measure']}", language)
+            source = say("social.estimated", language, level=subject.level(language))
+        lines.append(
+            {
+                say("social.column_input", language): label,
+                say("social.column_low", language): row_amount(row, language, "ci_low"),
+                say("social.column_central", language): row_amount(row, language),
+                say("social.column_high", language): row_amount(row, language, "ci_high"),
+                say("social.column_source", language): source,
+                say("social.column_mark", language): _mark(row, language),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def _stated(row: Row, country: Country) -> Parameter | None:
+    """The parameter of a country that an input is; None of an estimate."""
+    if not row["group"]:
+        return None
+    name = row["measure"].removeprefix(INPUT)
+    return country.parameters[IF_NOT_TOLD.get(name, name)]
+
+
+def show_inputs(inputs: pd.DataFrame, country: Country, subject: Subject, language: str) -> None:
+    """Show everything that the social value is computed from."""
+    show(lambda each: inputs_table(inputs, country, subject, each), language)
+
+
+def salaries_table(salaries: pd.DataFrame, subject: Subject, language: str) -> pd.DataFrame:
+    """A row a group: n, pay before and after, and the raise, with their intervals."""
+    lines = []
+    for group in dict.fromkeys(salaries["group"]):
+        own = salaries[salaries["group"] == group].set_index("measure")
+        cells = {
+            say(f"measures.{name}", language): with_interval(own.loc[name], language)
+            for name in PAY_COLUMNS
+            if name in own.index
+        }
+        lines.append(
+            {
+                say("columns.group", language): _group(str(group), subject, language),
+                say("columns.n", language): count(own["n"].iloc[0], language),
+                **cells,
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def _group(group: str, subject: Subject, language: str) -> str:
+    key = f"measure_groups.{group}"
+    return say(key, language) if key in catalogue() else subject.group(group, language)
+
+
+def show_salaries(salaries: pd.DataFrame, subject: Subject, language: str) -> None:
+    """Show what the placed told of their pay, or that no survey asked."""
+    if salaries.empty:
+        show_message("social.no_salaries", language)
+    else:
+        show(lambda each: salaries_table(salaries, subject, each), language)
