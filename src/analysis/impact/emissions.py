@@ -13,6 +13,9 @@ from analysis.vocabulary import ALL
 
 Row = dict[str, Any]
 
+EMISSIONS: Final = "emissions"
+MONTHLY: Final = "emissions-monthly"
+"""Names that tables are saved under."""
 YEAR: Final = 12
 """Months of a year."""
 KG_A_TONNE: Final = 1000

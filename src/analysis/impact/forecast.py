@@ -19,6 +19,8 @@ from analysis.vocabulary import ALL
 Floats = NDArray[np.float64]
 Row = dict[str, Any]
 
+FORECAST: Final = "emissions-forecast"
+"""Name that the table is saved under."""
 LEAST_MONTHS: Final = 24
 LEAST_BACKTEST: Final = LEAST_MONTHS + YEAR
 LEAST_SEEN: Final = 2

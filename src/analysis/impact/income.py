@@ -12,6 +12,8 @@ from analysis.vocabulary import IncomeLine
 
 Row = dict[str, Any]
 
+INCOME: Final = "income-statement"
+"""Name that the table is saved under."""
 YEAR: Final = 12
 """Months of a year."""
 REVENUE: Final = (
@@ -134,7 +136,8 @@ def _budget(part: pd.DataFrame) -> Iterator[Row]:
     months = part.groupby("month")[["amount", "budget"]].sum(skipna=False).dropna()
     money: Row = {"unit": MeasureUnit.EUR}
     if months.empty:
-        yield {"measure": "income_budget", "note": "no_budget", **money}
+        lacking = "no_budget" if part["budget"].isna().all() else "lines_without_budget"
+        yield {"measure": "income_budget", "note": lacking, **money}
         return
     given = part["month"].nunique()
     money["note"] = write_note(budgeted_months=len(months) if len(months) < given else None)

@@ -4,16 +4,17 @@ import pandas as pd
 
 from analysis.impact.conversion import converted
 from analysis.impact.currency import Currency
-from analysis.impact.emissions import emission_measures, monthly_measures, monthly_totals
-from analysis.impact.forecast import forecast_measures
-from analysis.impact.income import climate_contribution, income_statement
+from analysis.impact.emissions import (
+    EMISSIONS,
+    MONTHLY,
+    emission_measures,
+    monthly_measures,
+    monthly_totals,
+)
+from analysis.impact.forecast import FORECAST, forecast_measures
+from analysis.impact.income import INCOME, climate_contribution, income_statement
 from analysis.runs.parameters import TripleBottomLine
 from analysis.runs.session import Session
-
-INCOME = "income-statement"
-EMISSIONS = "emissions"
-MONTHLY = "emissions-monthly"
-FORECAST = "emissions-forecast"
 
 
 def financial_tables(session: Session) -> dict[str, pd.DataFrame]:
