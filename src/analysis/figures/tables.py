@@ -8,6 +8,7 @@ from IPython.display import display
 
 from analysis.figures.forest import KINDS, pair_gaps
 from analysis.figures.place import OUTPUT_KEY
+from analysis.figures.quotations import QUOTED_IN, mark_quotations
 from analysis.figures.subject import Subject
 from analysis.figures.wording import (
     capitalise,
@@ -44,7 +45,12 @@ def show(make: Callable[[str], pd.DataFrame], language: str) -> None:
         The one to show.
     """
     tables = {each: make(each) for each in LANGUAGES}
-    pages = {each: _html(table) for each, table in tables.items()}
+    pages = {
+        each: mark_quotations(_html(table), table, tables[QUOTED_IN])
+        if each != QUOTED_IN
+        else _html(table)
+        for each, table in tables.items()
+    }
     bundle = {"text/html": pages[language], "text/plain": tables[language].to_string(index=False)}
     display(bundle, raw=True, metadata={OUTPUT_KEY: {"html": pages}})
 
