@@ -17,11 +17,9 @@ from scipy.sparse import csr_array
 
 from analysis.errors import InputError
 from analysis.studies import Study
-from analysis.studies.model import MONTH
+from analysis.studies.model import MONTH, TOLD
 
 CLUSTER = "cluster"
-TOLD = "told"
-"""The outcome of an amount: whoever has one."""
 
 
 def count_cells(

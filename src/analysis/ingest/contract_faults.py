@@ -23,6 +23,7 @@ from analysis.ingest.contract import ACROSS, CONTRACT, REFERENCES, Across
 from analysis.ingest.contract_optional import DATED, OPTIONAL
 from analysis.ingest.extract import Wanted, find_files, read_tables
 from analysis.ingest.journeys import extract_date
+from analysis.ingest.synthetic import MARK_COLUMN
 
 LISTING_FILE = "contract.faults.csv"
 KINDS = {
@@ -78,7 +79,8 @@ def open_contract(folder: Path, processed: Path) -> Provided:
     schemas = _schemas()
     columns = {name: tuple(schema.columns) for name, schema in schemas.items()}
     guide = "An extract holds the tables of docs/data-contract.md, as CSV or Parquet."
-    wanted = Wanted(columns, guide, optional=OPTIONAL)
+    marks = dict.fromkeys(OPTIONAL, (MARK_COLUMN,))
+    wanted = Wanted(columns, guide, optional=OPTIONAL, also=marks)
     files = find_files(wanted, folder)
     raw = read_tables(ibis.duckdb.connect(), wanted, files)
 

@@ -7,6 +7,7 @@ from pandera.ibis import Column
 
 from analysis.ingest.contract import ACROSS, CONTRACT, REFERENCES
 from analysis.ingest.contract_optional import DATED, OPTIONAL
+from analysis.ingest.synthetic import MARK, MARK_COLUMN, PREFIX
 
 TYPES = {
     "string": "text",
@@ -15,7 +16,7 @@ TYPES = {
     "float64": "number",
     "boolean": "true or false",
 }
-HEAD = """\
+HEAD = f"""\
 # The provider's extract
 
 *Written from `contract.py` and `contract_optional.py` in `src/analysis/ingest`; `placement-gaps
@@ -32,6 +33,9 @@ which lists every fault by file, row, column and value, and writes nothing else.
 Six tables must be there. `finance`, `emissions` and `activity` are optional: they speak of no
 single person, and the financial and environmental bottom lines are made from them. Without one,
 whatever needs it is reported as not given; one that is there keeps its rules like the others.
+
+A person whose pseudonym begins with `{PREFIX}`, or a row of an optional table whose column
+`{MARK_COLUMN}` says `{MARK}`, marks everything that is made of the extract as synthetic.
 """
 MODELS = {**CONTRACT, **OPTIONAL}
 

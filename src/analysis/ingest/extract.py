@@ -4,7 +4,7 @@ import csv
 import glob
 import gzip
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -42,11 +42,14 @@ class Wanted:
         How one gets them, for who lacks them.
     optional
         Names of those that may be absent.
+    also
+        Columns to read of each where it has them, by its name.
     """
 
     columns: Mapping[str, Collection[str]]
     obtain: str
     optional: Collection[str] = ()
+    also: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 def wanted_by(study: Study) -> Wanted:
@@ -118,7 +121,8 @@ def _read_table(connection: ibis.BaseBackend, wanted: Wanted, name: str, path: P
             f"{path} lacks the column {', '.join(lost)}. Its columns are: "
             f"{', '.join(table.columns)}.\n{wanted.obtain}"
         )
-    texts = {column: _text(table[column]) for column in declared}
+    also = [column for column in wanted.also.get(name, ()) if column in table.columns]
+    texts = {column: _text(table[column]) for column in (*declared, *also)}
     first = 1 if parquet else 1 + HEADER_LINES
     return table.select(**texts, **{ROW: ibis.row_number() + first})
 

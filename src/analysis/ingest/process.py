@@ -187,7 +187,7 @@ def _read_contract(study: Study, folder: Path, processed: Path) -> _Read:
     rows = derived.get_backend().create_table("journeys", derived, temp=True)
     log = {
         "repairs": [],
-        "synthetic": study.synthetic or is_generated(provided.tables["learners"]),
+        "synthetic": study.synthetic or is_generated(provided.tables),
         "as_of": as_of.isoformat(),
         "steps": count_steps(rows),
     }

@@ -28,9 +28,10 @@ from analysis.vocabulary import CATEGORIES, GROUPS, UNKNOWN_LEVEL, Label
 
 COHORT = "cohort"
 MONTH = "month"
+TOLD = "told"
 ALL_COHORTS = "all"
 RESERVED_NAMES = frozenset(
-    {"person", "cluster", COHORT, MONTH, "n", "persons", "successes", "answered", "member"}
+    {"person", "cluster", COHORT, MONTH, TOLD, "n", "persons", "successes", "answered", "member"}
     | GROUPS.keys()
 )
 

@@ -4,6 +4,7 @@
 reading of an extract does.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from ibis import ir
@@ -11,8 +12,15 @@ from ibis import ir
 PREFIX: Final = "SYNTHETIC-"
 """How the name of every generated person begins: what the extract is stays with each row."""
 
+MARK_COLUMN: Final = "origin"
+MARK: Final = "SYNTHETIC"
+"""What each row of a generated table says of itself in this column where it is of no person."""
 
-def is_generated(learners: ir.Table) -> bool:
-    """Whether any person of an extract was generated."""
-    found = learners.person.startswith(PREFIX).any().fill_null(False)
-    return bool(found.to_pyarrow().as_py())
+
+def is_generated(tables: Mapping[str, ir.Table]) -> bool:
+    """Whether any person of an extract was generated, or any row that is of no person."""
+    marks = [tables["learners"].person.startswith(PREFIX)]
+    marks += [
+        table[MARK_COLUMN] == MARK for table in tables.values() if MARK_COLUMN in table.columns
+    ]
+    return any(mark.any().fill_null(False).to_pyarrow().as_py() for mark in marks)

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.ingest.published import read_published
-from analysis.ingest.synthetic import assumed
+from analysis.ingest.synthetic import MARK, MARK_COLUMN, assumed
 from analysis.ingest.synthetic.closest import Array, Counts
 from analysis.ingest.synthetic.strata import Stages, shared_out
 from analysis.ingest.synthetic.targets import YEAR
@@ -25,6 +25,7 @@ from analysis.vocabulary import FUNDING, IncomeLine, LearnerKind
 
 MONTHS = 12
 DECIMALS = 9
+BY_MONTH = {"finance": ("month", "line"), "emissions": ("month", "team", "scope")}
 Yearly = Mapping[int, float]
 Json = dict[str, object]
 
@@ -81,7 +82,7 @@ def bottom_lines(
     Returns
     -------
     dict
-        The tables by their names in the contract, in the order of their keys.
+        The tables by their names in the contract, in the order of their keys; each row is marked.
     """
     students = {year: int(part.students.sum()) for year, part in stages.items()}
     months = [datetime.date(year, month, 1) for year in stages for month in range(1, MONTHS + 1)]
@@ -96,15 +97,10 @@ def bottom_lines(
         ("emissions", "budget_kg_co2e"), ("activity", "persons"),
     ):  # fmt: skip
         made[name][value] *= scale
-    for name in ("finance", "emissions"):
+    for name, keys in BY_MONTH.items():
         table = made[name].assign(month=[months[place] for place in made[name]["month"]])
-        made[name] = table.sort_values(list(table.columns[: _keys(name)]), ignore_index=True)
-    return made
-
-
-def _keys(name: str) -> int:
-    """Number of the first columns of a table by month that make its key."""
-    return {"finance": 2, "emissions": 3}[name]
+        made[name] = table.sort_values(list(keys), ignore_index=True)
+    return {name: table.assign(**{MARK_COLUMN: MARK}) for name, table in made.items()}
 
 
 def bottom_line_truth(tables: Mapping[str, pd.DataFrame]) -> Json:

@@ -8,6 +8,7 @@ from typing import Any, Self
 from rocrate.model import ContextEntity, Entity
 from rocrate.rocrate import ROCrate
 
+from analysis.ingest.process import TABLE_FILE
 from analysis.report.provenance.facts import Facts, Plain
 from analysis.report.provenance.layout import told_version
 
@@ -58,8 +59,12 @@ class Inputs:
             crate,
             "#processed",
             processed,
+            TABLE_FILE,
             name="processed table",
-            description="A row a person; derived from the extract, and no part of the pack",
+            description=(
+                "A row a person, and tables that are of no person beside it; derived from the "
+                "extract, and no part of the pack"
+            ),
             isBasedOn=extract,
         )
         published = [_published(crate, place, one) for place, one in facts.published.items()]
@@ -84,11 +89,17 @@ def add_licence(crate: ROCrate, name: str) -> Entity:
 
 
 def _collection(
-    crate: ROCrate, identifier: str, hashes: Mapping[str, str], **about: object
+    crate: ROCrate,
+    identifier: str,
+    hashes: Mapping[str, str],
+    main: str | None = None,
+    **about: object,
 ) -> Entity:
-    parts = [_outside(crate, name, digest) for name, digest in hashes.items()]
+    """Add files that are not in the pack; `main` names the chief one, the first if not given."""
+    parts = {name: _outside(crate, name, digest) for name, digest in hashes.items()}
+    chief = parts.get(main or "", next(iter(parts.values())))
     entity = crate.add(ContextEntity(crate, identifier, properties={"@type": "Collection"}))
-    return set_properties(entity, **about, hasPart=parts, mainEntity=parts[0])
+    return set_properties(entity, **about, hasPart=list(parts.values()), mainEntity=chief)
 
 
 def set_properties(entity: Entity, **properties: object) -> Entity:
