@@ -78,7 +78,7 @@ class Assumed:
     def draw(self, generator: np.random.Generator, draws: int) -> Array:
         """Draw it so many times."""
         if self.low == self.high:
-            return np.full(draws, self.central)
+            return np.full(draws, float(self.central))
         return generator.triangular(self.low, self.central, self.high, draws)
 
 
@@ -128,7 +128,7 @@ Inputs = Mapping[str, Uncertain]
 
 def central_values(inputs: Inputs) -> Values:
     """Every input at its central value, in arrays of one."""
-    return {name: np.array([one.central]) for name, one in inputs.items()}
+    return {name: np.array([float(one.central)]) for name, one in inputs.items()}
 
 
 def draw_inputs(inputs: Inputs, draws: int, seed: int) -> Values:
@@ -227,7 +227,7 @@ def one_at_a_time(inputs: Inputs, moved: Mapping[str, float]) -> Values:
     """
     values = {}
     for place, (name, one) in enumerate(inputs.items(), start=1):
-        values[name] = np.full(len(inputs) + 1, one.central)
+        values[name] = np.full(len(inputs) + 1, float(one.central))
         values[name][place] = moved[name]
     return values
 
