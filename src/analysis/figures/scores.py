@@ -10,14 +10,17 @@ from analysis.figures.subject import Subject
 from analysis.figures.tables import DASH
 from analysis.figures.wording import capitalise, catalogue, count, group_label, percent, say
 from analysis.impact.measures import MeasureUnit
-from analysis.impact.scoreboard import RATE
+from analysis.impact.scoreboard import KIND, RATE
 from analysis.studies import Study
+from analysis.vocabulary import CAREER_OUTCOMES
 
 Row = Mapping[Any, Any] | pd.Series
 
 
 def score_group(study: Study, group: str, language: str) -> str:
     """Label of the group of a row: one of the study, or one of learners or kinds of outcomes."""
+    if (kind := group.removeprefix(KIND)) != group:
+        return CAREER_OUTCOMES[kind][language]
     key = f"measure_groups.{group}"
     return say(key, language) if key in catalogue() else group_label(study, group, language)
 

@@ -213,7 +213,7 @@ def rates(contents: Contents, language: str) -> Rates | None:
         (row["group"], *which): _score(row, language)
         for which, (_, row) in zip(about, shown.iterrows(), strict=True)
     }
-    columns = list(dict.fromkeys(about))
+    columns = sorted(dict.fromkeys(about), key=lambda one: one[0] == SHARE)
     # The rates begin with all, of whom there is no share.
     groups = dict.fromkeys([*shown.loc[shown["measure"] == RATE, "group"], *shown["group"]])
     confidence = float(str(given_parameter(contents, notebook, "confidence")))
