@@ -9,7 +9,7 @@ from analysis.figures.amounts import Row, row_amount, with_interval
 from analysis.figures.social import row_of, years_label
 from analysis.figures.subject import Subject
 from analysis.figures.tables import show, show_message, show_text
-from analysis.figures.wording import catalogue, count, say
+from analysis.figures.wording import catalogue, count, few_words, say
 from analysis.impact.country import Country, Parameter
 from analysis.impact.social import EACH, FLOWS, IF_NOT_TOLD, INPUT, OF_GAP, PLACED, YEARS
 from analysis.vocabulary import UNDERSERVED
@@ -134,6 +134,7 @@ def salaries_table(salaries: pd.DataFrame, subject: Subject, language: str) -> p
     lines = []
     for group in dict.fromkeys(salaries["group"]):
         own = salaries[salaries["group"] == group].set_index("measure")
+        n = own["n"].iloc[0]
         cells = {
             say(f"measures.{name}", language): with_interval(own.loc[name], language)
             for name in PAY_COLUMNS
@@ -142,7 +143,7 @@ def salaries_table(salaries: pd.DataFrame, subject: Subject, language: str) -> p
         lines.append(
             {
                 say("columns.group", language): _group(str(group), subject, language),
-                say("columns.n", language): count(own["n"].iloc[0], language),
+                say("columns.n", language): count(n, language) + few_words(language, n),
                 **cells,
             }
         )

@@ -16,6 +16,7 @@ from analysis.impact.country import Country, Parameter, ParameterUnit, load_coun
 from analysis.impact.currency import Currency
 from analysis.impact.measures import MeasureUnit, measure_table
 from analysis.impact.precision import supported_digits
+from analysis.impact.salaries import JOB_SEEKER, JOB_SEEKER_OUT, salary_means
 from analysis.impact.simulation import Estimated, Inputs, Result, Uncertain
 from analysis.impact.social import (
     GAP,
@@ -45,9 +46,6 @@ ANSWERED: Final = "answered_6"
 """Outcome that tells which graduates of the cohort answered the job survey."""
 IS_PLACED: Final = "placed_6"
 """Outcome that tells which of them were placed."""
-JOB_SEEKER: Final = "job_seeker"
-NO_JOB_SEEKER: Final = "job_seeker_out"
-"""Group of those known not to be job seekers, in the table of salaries."""
 
 SURVEYS: Final = "surveys"
 """The table of an extract that placements and salaries come from."""
@@ -127,7 +125,7 @@ def value_society(session: Session) -> SocialValue | None:
     study = session.study
     if not {ANSWERED, IS_PLACED} <= study.outcomes.keys() or JOB_SEEKER not in study.categories:
         return None
-    salaries = pd.DataFrame(columns=["amount", "group", "n", "mean", "ci_low", "ci_high"])
+    salaries = salary_means(study, session.data.path, session.cohort, asked.confidence)
     evidence = gather_evidence(session, asked, salaries)
     if evidence is None:
         return None
@@ -181,7 +179,7 @@ def gather_evidence(
         gap=_gap(gap, asked.confidence),
         gap_note=str(gap["note"]),
         pay=told.get(("salary_after", JOB_SEEKER)),
-        raised=told.get(("salary_gain", NO_JOB_SEEKER)),
+        raised=told.get(("salary_gain", JOB_SEEKER_OUT)),
     )
 
 

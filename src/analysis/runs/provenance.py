@@ -11,9 +11,10 @@ from pathlib import Path
 
 from analysis.errors import InputError
 from analysis.files import canonical_json, sha256, tree_hashes, write_text
+from analysis.impact.country import country_file
 from analysis.ingest import Processed
 from analysis.ingest.raw import raw_folder
-from analysis.runs.parameters import StudyParameters
+from analysis.runs.parameters import StudyParameters, TripleBottomLine
 
 LOCK_FILE = "requirements.lock"
 RECORD_FILE = "run.json"
@@ -145,11 +146,19 @@ def run_key(root: Path, notebook: str, parameters: StudyParameters, data: Proces
         "modules": _modules(Path(__file__).parents[1]),
         "parameters": parameters.model_dump(mode="json", exclude={"language", "study"}),
         "study": study.digest,
+        "country": _country(parameters),
         "inputs": tree_hashes(data.folder),
         "published": tree_hashes(raw_folder(root)) if study.published else {},
         "lock": sha256(lock) if lock.is_file() else None,
     }
     return hashlib.sha256(canonical_json(made_of).encode()).hexdigest()
+
+
+def _country(parameters: StudyParameters) -> str | None:
+    """Hash of the country file asked for, which may lie anywhere; None if none is."""
+    if not isinstance(parameters, TripleBottomLine):
+        return None
+    return sha256(country_file(parameters.country))
 
 
 def _modules(package: Path) -> dict[str, str]:
