@@ -37,6 +37,7 @@ ROW_HEIGHT: Final = 0.3
 SUBTOTALS: Final = ("revenue", "operating_result", "net_result")
 """Drawn from zero; the total of the costs is the way between the first two."""
 TAKEN: Final = (*COSTS, IncomeLine.INCOME_TAX)
+BESIDE_BARS: Final = 0.02
 MILLION: Final = 1e6
 THOUSAND: Final = 1e3
 
@@ -212,10 +213,13 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
         watermark=subject.watermark(language),
     )
     for y, bar in enumerate(bars):
-        axes.barh(y, bar.end - bar.start, left=bar.start, height=0.62, **_style(bar))
+        _draw_bar(axes, y, bar)
         if y and bar.group not in SUBTOTALS:
             axes.plot([bar.start] * 2, [y - 1, y], color=MUTED, linewidth=0.7, zorder=0)
         label_beside(axes, y, _label(rows, bar.group, language), size=8)
+    ends = [end for bar in bars for end in (bar.start, bar.end)]
+    room = BESIDE_BARS * (max(ends) - min(ends)) or 1.0
+    axes.set_xlim(min(ends) - (room if min(ends) < 0 else 0), max(ends) + room)
     axes.axvline(0, color=INK, linewidth=0.9)
     names = [measured_group(bar.group, subject, language) for bar in bars]
     name_rows(axes, [wrap_label(name) for name in names])
@@ -225,13 +229,19 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
     return figure
 
 
-def _style(bar: Bar) -> dict[str, Any]:
+def _draw_bar(axes: Axes, y: int, bar: Bar) -> None:
     """Dark for what begins at zero, hatched for what is taken away: not by colour alone."""
-    if bar.group in SUBTOTALS:
-        return {"color": INK}
-    if bar.end < bar.start:
-        return {"facecolor": SOFT, "hatch": "///", "edgecolor": "white", "linewidth": 0}
-    return {"color": STRONG}
+    taken = bar.group not in SUBTOTALS and bar.end < bar.start
+    color = INK if bar.group in SUBTOTALS else SOFT if taken else STRONG
+    place: dict[str, Any] = {
+        "y": y,
+        "width": bar.end - bar.start,
+        "left": bar.start,
+        "height": 0.62,
+    }
+    axes.barh(**place, color=color, edgecolor="white", linewidth=0, hatch="///" if taken else "")
+    # The outline shows bars that are too thin for anything else.
+    axes.barh(**place, facecolor="none", edgecolor=color, linewidth=0.8)
 
 
 def _label_money(axes: Axes, bars: list[Bar], unit: str, language: str) -> None:
