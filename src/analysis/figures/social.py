@@ -44,15 +44,25 @@ def years_label(years: int, language: str) -> str:
 
 
 def marked_title(text: str, rows: pd.DataFrame, language: str) -> str:
-    """A headline, with ILLUSTRATIVE before it if any of the rows that it tells of is."""
-    if not rows["illustrative"].any():
+    """A headline, with ILLUSTRATIVE behind it if any of the rows that it tells of is."""
+    return say("amounts.illustrative", language, text=text) if _any(rows) else text
+
+
+def marked_sentence(text: str, rows: pd.DataFrame, language: str) -> str:
+    """A sentence, with ILLUSTRATIVE before it if any of the rows that it tells of is."""
+    if not _any(rows):
         return text
-    return say("amounts.illustrative_title", language, text=text)
+    inside = text[:1].lower() + text[1:]
+    return say("amounts.illustrative_sentence", language, text=inside)
+
+
+def _any(rows: pd.DataFrame) -> bool:
+    return bool(rows["illustrative"].any())
 
 
 def illustrative_note(rows: pd.DataFrame, language: str) -> str:
     """The sentence that rows rest on illustrative parameters; empty if none does."""
-    return say("amounts.illustrative_note", language) if rows["illustrative"].any() else ""
+    return say("amounts.illustrative_note", language) if _any(rows) else ""
 
 
 def label_money(axes: Axes, unit: str, language: str) -> None:
@@ -171,7 +181,7 @@ def social_sentence(value: pd.DataFrame, language: str) -> str:
         public=with_interval(public, language, short=True),
         learners=with_interval(learners, language, short=True),
     )
-    return marked_title(told, pd.DataFrame([public, learners]), language)
+    return marked_sentence(told, pd.DataFrame([public, learners]), language)
 
 
 def gap_sentence(value: pd.DataFrame, subject: Subject, language: str) -> str:
@@ -190,7 +200,7 @@ def gap_sentence(value: pd.DataFrame, subject: Subject, language: str) -> str:
         public=with_interval(public, language, short=True),
         learners=with_interval(learners, language, short=True),
     )
-    return marked_title(told, pd.DataFrame([placements, public, learners]), language)
+    return marked_sentence(told, pd.DataFrame([placements, public, learners]), language)
 
 
 def show_gap(value: pd.DataFrame, subject: Subject, language: str) -> None:
