@@ -7,7 +7,7 @@ import pytest
 from analysis.audit.figures import Figure, Printed
 from analysis.audit.findings import Implied, audit
 from analysis.audit.identities import Assumption
-from analysis.audit.told import ASSUMPTIONS, left_for, tell
+from analysis.audit.told import ASSUMPTIONS, left_words, tell
 
 Make = Callable[..., Figure]
 
@@ -80,4 +80,4 @@ def test_what_the_others_leave_is_told_as_the_figure_is_printed(
 ) -> None:
     made = make(*figure)
     value = None if low != low else made.printable(low, high)
-    assert words in left_for(Implied(made, low, high, value))
+    assert words in left_words(Implied(made, low, high, value))

@@ -1,14 +1,14 @@
-"""An audit in words, for the command line; all English words of the audit stand here."""
+"""An audit in English, for the command line; notebooks have their words from the catalogue."""
 
-import math
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
 from analysis.audit.bounds import Bound
-from analysis.audit.figures import COUNTED, PERCENT, Figure, Place
+from analysis.audit.figures import PERCENT, Figure, Place
 from analysis.audit.findings import Audit, Conflict, Implied, OddSum, Severity, TwoDefinitions
 from analysis.audit.identities import Assumption
+from analysis.audit.left import Form, decimals, left_for
 from analysis.vocabulary import UNDERSERVED
 
 RELATIONS: Final = {
@@ -67,7 +67,7 @@ def _conflict(heading: str, conflict: Conflict) -> Iterator[str]:
         yield f"{heading}: these {len(conflict.figures)} figures can't all be right."
     for implied in conflict.implied:
         yield from _printed(implied.figure)
-        yield f"      {left_for(implied)}"
+        yield f"      {left_words(implied)}"
     for assumption in conflict.assumptions:
         yield f"  It rests on the assumption that {ASSUMPTIONS[assumption]}."
 
@@ -100,7 +100,7 @@ def _resolution(audit: Audit) -> Iterator[str]:
     yield f"With {number} corrected no contradiction is left, and with no fewer:"
     for implied in audit.resolution:
         yield from _printed(implied.figure)
-        yield f"      {left_for(implied)}"
+        yield f"      {left_words(implied)}"
 
 
 def _bounds(bounds: Iterable[Bound]) -> Iterator[str]:
@@ -147,46 +147,26 @@ def _quoted(place: Place) -> str:
     return f"“{place.sentence}”, {place.section} ({place.file}, row {place.row})"
 
 
-def left_for(implied: Implied) -> str:
+def left_words(implied: Implied) -> str:
     """What the others leave for a figure, and what could be printed instead."""
-    figure, low, high = implied.figure, implied.low, implied.high
-    least, most = _ends(figure, low, high)
-    unit = _unit(figure)
-    if math.isnan(low):
-        left = "the others leave no value for it"
-    elif least == most:
-        left = f"the others make it {least}{unit}"
-    elif math.isinf(high):
-        left = f"the others leave at least {least}{unit}"
-    elif low <= 0:
-        left = f"the others leave at most {most}{unit}"
-    else:
-        left = f"the others leave {least} to {most}{unit}"
+    figure, left = implied.figure, left_for(implied)
+    low, high = (f"{end:,.{left.digits}f}" for end in (left.low, left.high))
+    said = {
+        Form.NOTHING: "the others leave no value for it",
+        Form.EXACTLY: f"the others make it {low}{_unit(figure)}",
+        Form.AT_LEAST: f"the others leave at least {low}{_unit(figure)}",
+        Form.AT_MOST: f"the others leave at most {high}{_unit(figure)}",
+        Form.BETWEEN: f"the others leave {low} to {high}{_unit(figure)}",
+    }[left.form]
     if implied.printable is None:
-        return f"{left}; no other value would resolve it"
+        return f"{said}; no other value would resolve it"
     cut = "; right as it stands if it was cut and not rounded" if implied.is_cut else ""
-    return f"{left}; resolved by {_value(implied.printable, figure)}{cut}"
-
-
-def _ends(figure: Figure, low: float, high: float) -> tuple[str, str]:
-    """Ends of a range: whole numbers within it of what is counted, else with a digit more."""
-    if figure.unit in COUNTED and math.isfinite(low):
-        # Ends come out of a solver: 10914.9999999 is 10915.
-        least = math.ceil(round(low, 4))
-        most = math.floor(round(high, 4)) if math.isfinite(high) else math.inf
-        if least <= most:
-            return f"{least:,}", f"{most:,}"
-    digits = _decimals(figure) + 1
-    return f"{low:,.{digits}f}", f"{high:,.{digits}f}"
+    return f"{said}; resolved by {_value(implied.printable, figure)}{cut}"
 
 
 def _value(value: float, figure: Figure) -> str:
     """A value as it is printed."""
-    return f"{RELATIONS[figure.relation]}{value:,.{_decimals(figure)}f}{_unit(figure)}"
-
-
-def _decimals(figure: Figure) -> int:
-    return max(0, -math.floor(math.log10(figure.rounding) + 1e-9))
+    return f"{RELATIONS[figure.relation]}{value:,.{decimals(figure)}f}{_unit(figure)}"
 
 
 def _unit(figure: Figure) -> str:
