@@ -108,6 +108,9 @@ class Typed:
     def _left_out(self, name: str) -> bool:
         return name in LEFT_OUT or (name in IF_ANY and not self._holds_any(name))
 
+    def _header(self, name: str) -> str:
+        return self._labels.header(name)
+
     def _holds_any(self, name: str) -> bool:
         values = self._table[name]
         return bool((values.notna() & (values != "")).any())
@@ -122,14 +125,14 @@ class Typed:
         patterns = self._patterns(name)
         cells = self._numbers(name)
         return Column(
-            self._labels.header(name),
+            self._header(name),
             cells,
             [TEXT if isinstance(one, str) else pattern
              for one, pattern in zip(cells, patterns, strict=True)],
         )  # fmt: skip
 
     def _texts(self, name: str, texts: Sequence[str]) -> Column:
-        return Column(self._labels.header(name), texts, [TEXT] * len(texts))
+        return Column(self._header(name), texts, [TEXT] * len(texts))
 
     def _numbers(self, name: str) -> list[Value]:
         """Numbers as numbers; words where there is none."""

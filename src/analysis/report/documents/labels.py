@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 import pandas as pd
@@ -22,9 +22,10 @@ from analysis.figures.wording import (
     number,
     say,
 )
+from analysis.impact.country import available_countries, load_country
 from analysis.report.documents.quantities import unit_words
 from analysis.studies import Study
-from analysis.vocabulary import CAREER_OUTCOMES, GROUPS, INTERSECTION, Contrast, Estimand
+from analysis.vocabulary import CAREER_OUTCOMES, GROUPS, INTERSECTION, Contrast, Estimand, Label
 
 WITHIN: Final = frozenset(
     {
@@ -78,6 +79,7 @@ class Labels:
             "period": self._period,
             "month": self._period,
             "unit": lambda name: unit_words(name, language),
+            "source": self._source,
             "stage": self._stage,
             "of": self._stage,
             "variable": self._variable,
@@ -98,6 +100,10 @@ class Labels:
     def header(self, column: str) -> str:
         """Name of a column; its own, made readable, if the catalogue has none."""
         return self._known(f"fields.{column}") or _readable(column)
+
+    def measured_header(self, column: str) -> str:
+        """Name of a column of a table whose rows say their unit."""
+        return self._known(f"fields.measured_{column}") or self.header(column)
 
     def values(self, table: pd.DataFrame, column: str) -> list[str]:
         """The texts of a column in words; empty where there is none.
@@ -192,6 +198,17 @@ class Labels:
             return self.say("amounts.illustrative_mark") if value else ""
         return self.say("cells.true" if value else "cells.false")
 
+    def _source(self, text: str) -> str:
+        """Tables of an extract and countries by their labels; what a country file says of it."""
+        parts = text.split(", ")
+        words = [
+            self._known(f"cells.source_{part}") or self._known(f"measure_groups.{part}")
+            for part in parts
+        ]
+        if all(words):
+            return capitalise(", ".join(words))
+        return country_sources().get(text, {}).get(self._language, text)
+
     def _period(self, name: str) -> str:
         """A month in words, years as they are."""
         if month := MONTH.fullmatch(name):
@@ -269,6 +286,16 @@ class Labels:
         if found := SPECIFICATION.fullmatch(term):
             return capitalise(self.say("terms.specification", number=int(found[1])))
         return capitalise(self._known(f"steps.{term}") or self._known(f"terms.{term}") or term)
+
+
+@cache
+def country_sources() -> Mapping[str, Label]:
+    """Sources of the shipped countries' parameters, by their words in tables."""
+    return {
+        one.source.en: one.source.label()
+        for name in available_countries()
+        for one in load_country(name).parameters.values()
+    }
 
 
 def _readable(name: str) -> str:

@@ -55,6 +55,9 @@ class Measured(Typed):
             return not self._table[name].any()
         return super()._left_out(name) or not self._holds_any(name)
 
+    def _header(self, name: str) -> str:
+        return self._labels.measured_header(name)
+
     def _column(self, name: str) -> Column:
         if name in TIMES:
             times = self._table[name].astype(str)
@@ -89,10 +92,10 @@ class Measured(Typed):
 
     def _months(self, name: str, times: pd.Series) -> Column:
         days = [(datetime(int(text[:4]), int(text[5:7]), 1) - FIRST_DAY).days for text in times]
-        return Column(self._labels.header(name), days, [MONTHS[self._language]] * len(days))
+        return Column(self._header(name), days, [MONTHS[self._language]] * len(days))
 
     def _years(self, name: str, times: pd.Series) -> Column:
-        return Column(self._labels.header(name), list(times.astype(int)), [PLAIN] * len(times))
+        return Column(self._header(name), list(times.astype(int)), [PLAIN] * len(times))
 
 
 def typed(table: pd.DataFrame, labels: Labels, language: str, audience: Audience) -> Typed:

@@ -45,8 +45,12 @@ def is_text(column: pd.Series) -> bool:
 
 def text_cells(table: pd.DataFrame, name: str, labels: Labels) -> list[Cell]:
     """The cells of a column of texts; a dash where there is none."""
-    language = OF_QUOTATIONS if name in QUOTED else ""
-    kind: Literal["", "remark"] = "remark" if name == "note" or language else ""
+    told = labels.values(table, name)
+    if name not in QUOTED:
+        kind: Literal["", "remark"] = "remark" if name == "note" else ""
+        return [Cell(text or DASH, kind) for text in told]
+    # What has words of the page's own is no quotation.
     return [
-        Cell(text or DASH, kind, language if text else "") for text in labels.values(table, name)
+        Cell(text or DASH, "remark", OF_QUOTATIONS if text and text == raw else "")
+        for text, raw in zip(told, table[name], strict=True)
     ]

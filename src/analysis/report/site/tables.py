@@ -73,11 +73,11 @@ def _preview(table: ReportTable, contents: Contents, language: str) -> Preview:
     labels = Labels(contents.study, language)
     first = table.data.head(ROWS_SHOWN).reset_index(drop=True)
     if has_units(first):
-        columns = measured_columns(first, labels, language)
+        header, columns = labels.measured_header, measured_columns(first, labels, language)
     else:
-        columns = _columns(first, labels, contents.audience, language)
+        header, columns = labels.header, _columns(first, labels, contents.audience, language)
     headers = [
-        Cell(labels.header(name), next((cell.kind for cell in cells), ""))
+        Cell(header(name), next((cell.kind for cell in cells), ""))
         for name, cells in columns.items()
     ]
     rows = [list(cells) for cells in zip(*columns.values(), strict=True)]
