@@ -15,6 +15,7 @@ from analysis.errors import InputError
 from analysis.ingest.contract import CONTRACT, REFERENCES
 from analysis.ingest.contract_faults import LISTING_FILE, open_contract
 from analysis.ingest.contract_guide import contract_guide
+from analysis.ingest.contract_optional import DATED, OPTIONAL
 from analysis.ingest.extract import count_rows
 
 
@@ -23,6 +24,7 @@ def check_contract(folder: Path, processed: Path) -> dict[str, int]:
     return count_rows(open_contract(folder, processed).raw)
 
 
+MODELS = {**CONTRACT, **OPTIONAL}
 Tables = dict[str, list[dict[str, str]]]
 Write = Callable[[Tables], Path]
 
@@ -53,6 +55,20 @@ a1,12,2022-11-15,,,
 career_outcomes: person,kind,occurred,reported,source
 p1,job,2022-02-01,2022-05-20,survey
 p3,business,2022-03-01,2022-03-05,declaration
+
+finance: month,line,amount,budget
+2022-10-01,staff,1000.5,900
+2022-11-01,staff,0,
+2022-11-01,financial_result,-20,-10
+
+emissions: month,team,scope,kg_co2e,budget_kg_co2e
+2022-10-01,workplace,1,12.5,10
+2022-10-01,workplace,3,0,
+2022-11-01,travel,3,100,90
+
+activity: year,kind,persons
+2022,free,5
+2022,path,2
 """
 
 # Table, row of the file (the header is row 1), column, value put there, words of the rule.
@@ -115,6 +131,33 @@ FAULTS = [
     ("career_outcomes", 2, "occurred", "2020-11-01", "occurred is not before first_seen"),
     ("career_outcomes", 2, "reported", "2022-01-31", "reported is not before occurred"),
     ("career_outcomes", 2, "source", "rumour", "must be one of: survey"),
+    ("finance", 2, "month", "2022-10", "must be a date"),
+    ("finance", 2, "month", "", "must not be empty"),
+    ("finance", 2, "month", "2022-10-02", "month is the first day of a month"),
+    ("finance", 3, "month", "2022-12-01", "month is not after the day of the extract, 2022-11-15"),
+    ("finance", 3, "month", "2022-10-01", "the key (month, line) stands in more than one row"),
+    ("finance", 2, "line", "salaries", "must be one of: revenue_individual"),
+    ("finance", 2, "amount", "", "must not be empty"),
+    ("finance", 2, "amount", "1 000", "must be a number"),
+    ("finance", 2, "amount", "-1000.5", "amount is not below zero, but for financial_result"),
+    ("finance", 2, "budget", "-900", "budget is not below zero, but for financial_result"),
+    ("finance", 4, "budget", "none", "must be a number"),
+    ("emissions", 2, "month", "2022-10-31", "month is the first day of a month"),
+    ("emissions", 4, "month", "2023-01-01", "month is not after the day of the extract"),
+    ("emissions", 2, "team", "", "must not be empty"),
+    ("emissions", 2, "scope", "4", "must be one of: 1, 2, 3"),
+    ("emissions", 2, "scope", "one", "must be a whole number"),
+    # The same scope, written in another way.
+    ("emissions", 2, "scope", "+3", "the key (month, team, scope) stands in more than one row"),
+    ("emissions", 3, "kg_co2e", "-0.1", "must be at least 0"),
+    ("emissions", 3, "kg_co2e", "", "must not be empty"),
+    ("emissions", 3, "budget_kg_co2e", "-5", "must be at least 0"),
+    ("activity", 2, "year", "1999", "must be at least 2000"),
+    ("activity", 2, "year", "2023", "year is not after the day of the extract"),
+    ("activity", 2, "kind", "apprentice", "must be one of: free, path"),
+    ("activity", 3, "kind", "free", "the key (year, kind) stands in more than one row"),
+    ("activity", 3, "persons", "2.5", "must be a whole number"),
+    ("activity", 3, "persons", "-2", "must be at least 0"),
 ]
 
 
@@ -146,7 +189,7 @@ def write(tmp_path: Path) -> Write:
 def test_a_sound_extract_passes(write: Write, tmp_path: Path) -> None:
     rows = check_contract(write(_sound()), tmp_path / "processed")
     assert rows == {name: len(table) for name, table in _sound().items()}
-    assert list(rows) == list(CONTRACT)
+    assert list(rows) == list(MODELS)
     assert not (tmp_path / "processed").exists()
 
 
@@ -198,7 +241,7 @@ def test_parquet_with_its_own_types_passes(tmp_path: Path) -> None:
     folder.mkdir()
     for name, rows in _sound().items():
         table = pd.DataFrame(rows).replace("", None)
-        for column, declared in CONTRACT[name].to_schema().columns.items():
+        for column, declared in MODELS[name].to_schema().columns.items():
             if str(declared.dtype) == "date":
                 table[column] = pd.to_datetime(table[column])
             elif str(declared.dtype) in ("int64", "float64"):
@@ -207,6 +250,43 @@ def test_parquet_with_its_own_types_passes(tmp_path: Path) -> None:
                 table[column] = table[column].map({"true": True, "false": False}).astype("boolean")
         table.to_parquet(folder / f"{name}.parquet")
     assert check_contract(folder, tmp_path)["applications"] == 3
+
+
+def test_a_table_that_is_optional_may_be_absent(write: Write, tmp_path: Path) -> None:
+    folder = write({name: rows for name, rows in _sound().items() if name not in OPTIONAL})
+    opened = open_contract(folder, tmp_path)
+    assert opened.absent == list(OPTIONAL)
+    assert list(opened.files) == list(CONTRACT)
+    (folder / "activity.csv").write_text("year,kind,persons\n2022,path,2\n")
+    assert open_contract(folder, tmp_path).absent == ["finance", "emissions"]
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_an_optional_table_that_is_there_is_whole(write: Write, tmp_path: Path, name: str) -> None:
+    folder = write(_sound())
+    path = folder / f"{name}.csv"
+    header = path.read_text("utf-8").splitlines()[0]
+    path.write_text(f"{header}\n", "utf-8")
+    with pytest.raises(InputError, match=rf"{name}\.csv has no rows"):
+        check_contract(folder, tmp_path)
+    path.write_text(header.partition(",")[2] + "\n1,2,3,4\n", "utf-8")
+    with pytest.raises(InputError, match=rf"{name}\.csv lacks the column {DATED[name]}"):
+        check_contract(folder, tmp_path)
+
+
+def test_an_extract_without_one_right_date_is_refused_like_others(
+    write: Write, tmp_path: Path
+) -> None:
+    """Its day is not known then, so that nothing can lie after it."""
+    tables = _sound()
+    for name in CONTRACT:
+        for column, declared in CONTRACT[name].to_schema().columns.items():
+            if str(declared.dtype) == "date":
+                for row in tables[name]:
+                    row[column] = "soon"
+    with pytest.raises(InputError, match="must be a date") as caught:
+        check_contract(write(tables), tmp_path)
+    assert "day of the extract" not in str(caught.value)
 
 
 def test_columns_in_another_order_pass(write: Write, tmp_path: Path) -> None:
@@ -239,7 +319,20 @@ def test_the_command_tells_the_rows(write: Write, capsys: pytest.CaptureFixture[
     assert cli.main(["check", "--extract", str(write(_sound()))]) == 0
     printed = capsys.readouterr().out
     assert "applications: 3 rows" in printed
+    assert "emissions: 3 rows" in printed
+    assert "(optional)" not in printed
     assert "keeps the contract" in printed
+
+
+@pytest.mark.usefixtures("at_the_root")
+def test_the_command_tells_what_is_not_given(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write({name: rows for name, rows in _sound().items() if name != "finance"})
+    assert cli.main(["check", "--extract", str(folder)]) == 0
+    printed = capsys.readouterr().out
+    assert "finance: not given (optional)" in printed
+    assert "activity: 2 rows" in printed
 
 
 @pytest.mark.usefixtures("at_the_root")
@@ -255,10 +348,16 @@ def test_the_command_refuses_without_a_traceback(
 def test_the_guide_is_current(repository: Path) -> None:
     guide = (repository / "docs" / "data-contract.md").read_text("utf-8")
     assert guide == contract_guide(), "placement-gaps contract > docs/data-contract.md"
-    for name, model in CONTRACT.items():
-        assert f"## `{name}`" in guide
+    for name, model in MODELS.items():
+        assert f"## `{name}`{' (optional)' if name in OPTIONAL else ''}\n" in guide
         for column in model.to_schema().columns:
             assert f"| `{column}` |" in guide
+
+
+def test_each_dated_column_is_one_of_its_table() -> None:
+    assert list(DATED) == list(OPTIONAL)
+    for name, column in DATED.items():
+        assert column in OPTIONAL[name].to_schema().columns
 
 
 def test_references_name_columns_of_both_tables() -> None:
