@@ -40,11 +40,11 @@ MEASURES: Final = (
 
 
 def show_forecast(tables: Tables, subject: Subject, language: str) -> None:
-    """Show the forecast of the year ahead, of its months, and the backtest; nothing if none is."""
+    """Show the forecast of the year ahead, of its months, and the backtest, or say why not."""
     if FORECAST in tables:
         show(lambda each: forecast_table(tables[FORECAST], subject, each), language)
     else:
-        show_message("emitted.missing", language)
+        show_message("ahead.missing", language)
 
 
 def forecast_table(table: pd.DataFrame, subject: Subject, language: str) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from analysis.figures.amounts import row_amount
+from analysis.figures.amounts import amount, row_amount
 from analysis.figures.measured import marked, measured_group, row_of, rows_of, shortened
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
@@ -25,7 +25,7 @@ from analysis.figures.theme import (
     name_rows,
     wrap_label,
 )
-from analysis.figures.wording import number, percent, say
+from analysis.figures.wording import number, say
 from analysis.impact.income import COSTS, INCOME, STATEMENT
 from analysis.impact.measures import MeasureUnit
 from analysis.vocabulary import IncomeLine
@@ -165,7 +165,7 @@ def _headline(amounts: pd.DataFrame, year: str, language: str) -> str:
     shared = {"year": year, "result": shortened(net["estimate"], net["unit"], language)}
     if revenue is None or not revenue["estimate"]:
         return marked(say("income.headline_bare", language, **shared), amounts, language)
-    share = percent(net["estimate"] / revenue["estimate"], language)
+    share = amount(net["estimate"] / revenue["estimate"], MeasureUnit.SHARE, language, 1)
     return marked(say("income.headline", language, share=share, **shared), amounts, language)
 
 

@@ -10,13 +10,16 @@ from analysis.figures.amounts import amount, row_amount
 from analysis.figures.measured import measured_group, period_words, row_of, rows_of
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
-from analysis.figures.theme import MUTED, STRONG, Words, frame
+from analysis.figures.theme import MUTED, STRONG, Words, frame, wrap_label
 from analysis.figures.wording import number, say
 from analysis.impact.measures import MeasureUnit
 
 COLUMNS: Final = 3
-PANEL_HEIGHT: Final = 1.35
-TITLE_ROOM: Final = 0.3
+PANEL_HEIGHT: Final = 1.05
+TITLE_LINE: Final = 0.16
+BETWEEN: Final = 0.16
+"""Room between rows of panels beside their titles, in inches."""
+TITLE_CHARACTERS: Final = 30
 MEASURE: Final = "emissions_by_team"
 
 
@@ -84,29 +87,31 @@ def _draw(
     rows: pd.DataFrame, year: pd.DataFrame, subject: Subject, words: Words, language: str
 ) -> Figure:
     teams = _teams(rows, year)
+    titles = [_title(team, year, subject, language) for team in teams]
     lines = -(-len(teams) // COLUMNS)
+    room = TITLE_LINE * max(title.count("\n") + 1 for title in titles) + BETWEEN
     figure, (whole,) = frame(
         words,
-        PANEL_HEIGHT * lines,
-        key_height=TITLE_ROOM + 0.1,
+        PANEL_HEIGHT * lines + room * (lines - 1),
+        key_height=room + TITLE_LINE,
         label_width=0.6,
         right_width=0.3,
         watermark=subject.watermark(language),
     )
     place = whole.get_position()
     whole.remove()
-    room = {"left": place.x0, "right": place.x1, "bottom": place.y0, "top": place.y1}
+    sides = {"left": place.x0, "right": place.x1, "bottom": place.y0, "top": place.y1}
     panels = figure.subplots(
         lines, COLUMNS, sharex=True, sharey=True, squeeze=False,
-        gridspec_kw={**room, "wspace": 0.1, "hspace": TITLE_ROOM},
+        gridspec_kw={**sides, "wspace": 0.1, "hspace": room / PANEL_HEIGHT},
     ).ravel()  # fmt: skip
     months = sorted(rows["period"].unique())
-    for axes, team in zip(panels, teams, strict=False):
+    for axes, team, title in zip(panels, teams, titles, strict=False):
         values = rows[rows["group"] == team].set_index("period")["estimate"].reindex(months)
         # A dot each, for a month between two that are missing has no line.
         axes.plot(range(len(months)), values, color=STRONG, linewidth=1.5, marker="o", markersize=2)
         axes.grid(axis="y", visible=True)
-        axes.set_title(_title(team, year, subject, language), size=8.2, loc="left")
+        axes.set_title(title, size=8.2, loc="left")
     for axes in panels[len(teams) :]:
         axes.set_visible(False)
     januaries = [at for at, month in enumerate(months) if month.endswith("-01")] or [0]
@@ -118,13 +123,12 @@ def _draw(
     panels[0].yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
     decimals = 0 if panels[0].get_ylim()[1] >= 5 else 2
     panels[0].yaxis.set_major_formatter(FuncFormatter(lambda y, _: number(y, language, decimals)))
-    top = panels[0].get_position().y1 + TITLE_ROOM / figure.get_size_inches()[1]
+    top = place.y1 + room / figure.get_size_inches()[1]
     figure.text(place.x0, top, say("ahead.axis", language), size=8.2, color=MUTED)
     return figure
 
 
 def _title(team: str, year: pd.DataFrame, subject: Subject, language: str) -> str:
-    name, row = measured_group(team, subject, language), row_of(year, MEASURE, team)
-    if row is None:
-        return name
-    return say("by_team.title", language, team=name, value=row_amount(row, language))
+    row = row_of(year, MEASURE, team)
+    name = wrap_label(measured_group(team, subject, language), TITLE_CHARACTERS)
+    return name if row is None else f"{name}\n{row_amount(row, language)}"
