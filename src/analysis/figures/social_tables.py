@@ -118,7 +118,7 @@ def inputs_table(
 
 def _stated(row: Row, country: Country) -> Parameter | None:
     """The parameter of a country that an input is; None of an estimate."""
-    if not row["group"]:
+    if row["group"] != country.name:
         return None
     name = row["measure"].removeprefix(INPUT)
     return country.parameters[IF_NOT_TOLD.get(name, name)]
