@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.errors import InputError
 from analysis.impact.measures import measure_table
+from analysis.release.measures import check_measures
 from analysis.release.overlaps import telling_rows
 from analysis.release.policy import SMALLEST
 from analysis.release.results import Release
@@ -67,6 +69,7 @@ def test_a_row_of_few_is_hidden_and_stays_standing() -> None:
     shown = released(gains({ALL: 300, "refugee": 24, "carer": 25}))
     assert shown["note"].tolist() == ["", HIDDEN_SMALL, ""]
     assert shown.iloc[1][["estimate", "ci_low", "ci_high", "n"]].isna().all()
+    assert shown["digits"].tolist() == [-2, 0, -2]
 
 
 @pytest.mark.parametrize("small", [UNDERSERVED, NON_UNDERSERVED])
@@ -86,10 +89,10 @@ def test_the_other_side_of_a_small_one_is_hidden(small: str) -> None:
         ({ALL: 200, "job_seeker": 200}, set()),
         ({ALL: 300, UNDERSERVED: 200, "job_seeker": 190, NON_UNDERSERVED: 60}, {"job_seeker"}),
         # Those outside a category who are underserved.
-        ({ALL: 400, "job_seeker_out": 120, NON_UNDERSERVED: 100}, {NON_UNDERSERVED}),
+        ({ALL: 400, "job_seeker_out": 120, NON_UNDERSERVED: 100}, {"job_seeker_out"}),
         # Those of whom it is not known.
         ({ALL: 210, UNDERSERVED: 120, NON_UNDERSERVED: 80}, {NON_UNDERSERVED}),
-        ({ALL: 210, "job_seeker": 90, "job_seeker_out": 110}, {"job_seeker"}),
+        ({ALL: 210, "job_seeker": 90, "job_seeker_out": 110}, {"job_seeker_out"}),
         # Neither of two groups that share nobody.
         ({ALL: 210, "job_seeker": 90, NON_UNDERSERVED: 110}, {"job_seeker"}),
         # Those in two of three categories.
@@ -130,6 +133,55 @@ def test_a_measure_of_nobody_in_particular_is_of_all() -> None:
     table = pd.concat([gains({"": 200}), gains({"carer": 190}, measure="salary_after")])
     joined = pd.concat([table, gains({"": 200}, measure="salary_after")], ignore_index=True)
     assert released(joined)["note"].tolist() == ["", PROTECTS, ""]
+
+
+# ---- Tables together ----------------------------------------------------------------------------
+
+
+def test_tables_that_tell_together_of_few_are_refused() -> None:
+    tables = {
+        "salaries": released(gains({ALL: 500, "job_seeker_out": 304})),
+        "inputs": released(gains({"job_seeker": 186}, measure="input_pay")),
+        "findings": pd.DataFrame({"sentence": ["44,010 in 2022"]}),
+    }
+    with pytest.raises(InputError, match="all, job_seeker, job_seeker_out in inputs, salaries"):
+        check_measures(tables, CATEGORIES)
+
+
+def test_tables_of_other_persons_or_periods_tell_nothing_together() -> None:
+    salaries = released(gains({ALL: 500, "job_seeker_out": 304}))
+    for other in (
+        gains({ALL: 480, "job_seeker": 186}),
+        gains({ALL: 500, "job_seeker": 186}, period="2021"),
+        gains({ALL: 500, "job_seeker": 186}, unit="share", estimate=0.5, ci_low=0.4, ci_high=0.6),
+    ):
+        check_measures({"a": salaries, "b": released(other)}, CATEGORIES)
+    check_measures({}, CATEGORIES)
+
+
+def test_rounded_numbers_are_refused_only_if_the_true_ones_would_be() -> None:
+    for small in range(26):
+        persons = {ALL: 500, "carer": 500 - small}
+        shown = gains(persons).assign(n=[500, 5 * round((500 - small) / 5)])
+        try:
+            check_measures({"gains": shown}, CATEGORIES)
+        except InputError:
+            assert telling_rows(persons, CATEGORIES, SMALLEST)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 120), min_size=4, max_size=4))
+def test_what_is_released_together_is_never_refused(sizes: list[int]) -> None:
+    seekers, carers, both, neither = sizes
+    persons = {
+        ALL: sum(sizes),
+        UNDERSERVED: seekers + carers + both,
+        NON_UNDERSERVED: neither,
+        "job_seeker": seekers + both,
+        "job_seeker_out": carers + neither,
+        "carer": carers + both,
+    }
+    check_measures({"gains": released(gains(persons))}, CATEGORIES)
 
 
 # ---- An attacker --------------------------------------------------------------------------------

@@ -19,7 +19,10 @@ YES, NO, UNKNOWN = "yes", "no", "unknown"
 
 
 def telling_rows(
-    persons: Mapping[str, int], categories: Collection[str], smallest: int
+    persons: Mapping[str, int],
+    categories: Collection[str],
+    smallest: int,
+    rounded_away: float = 0.0,
 ) -> tuple[str, ...]:
     """Find groups whose sums, added and subtracted, give a sum over few persons.
 
@@ -40,6 +43,9 @@ def telling_rows(
         Names of the study's categories.
     smallest
         Fewer persons are few.
+    rounded_away
+        How far each number may be from the true one: only what tells of few persons whatever the
+        true ones are is then found.
 
     Returns
     -------
@@ -51,11 +57,13 @@ def telling_rows(
         return ()
     inside = _kinds_of_persons(groups, tuple(sorted(categories)))
     counted = np.array([[persons[group] for group in groups]], dtype=float)
+    most, least = (np.hstack([counted, -counted]) + off for off in (rounded_away, -rounded_away))
     found = milp(
         np.ones(2 * len(groups)),
         constraints=[
             LinearConstraint(np.hstack([inside, -inside]), lb=0),
-            LinearConstraint(np.hstack([counted, -counted]), lb=1, ub=smallest - 1),
+            LinearConstraint(least, lb=1),
+            LinearConstraint(most, ub=smallest - 1),
         ],
         bounds=Bounds(0, MOST),
         integrality=np.ones(2 * len(groups)),

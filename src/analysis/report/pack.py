@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.release.attack import check_release
 from analysis.release.declared import declare
 from analysis.release.facts import ReleasedTable
+from analysis.release.measures import check_measures
 from analysis.release.persons import check_no_persons
 from analysis.report.contents import Contents
 from analysis.report.documents import write_documents
@@ -83,8 +84,15 @@ def check_disclosure(contents: Contents, processed: Path, published: Sequence[Co
     check_no_persons(dict(_outputs(contents)), contents.study)
     if contents.audience is Audience.INTERNAL:
         return
+    everything = (contents, *published)
+    amounts = {
+        f"{pack.folder.name}/{table.file('csv')}": table.data
+        for pack in everything
+        for table in pack.tables
+    }
+    check_measures(amounts, list(contents.study.categories))
     declared = declare(contents.study, processed, contents.cohort or ALL_COHORTS)
-    tables = [table for pack in (contents, *published) for table in _released(pack)]
+    tables = [table for pack in everything for table in _released(pack)]
     check_release(tables, declared.links(), declared.wholes())
 
 
