@@ -143,6 +143,8 @@ class Audit:
         What the figures tell of shares that are not printed.
     alone
         Figures that were compared with nothing, for no other speaks of what they are of.
+    definitions
+        All definitions that were read.
     """
 
     figures: tuple[Figure, ...]
@@ -151,6 +153,7 @@ class Audit:
     resolution: tuple[Implied, ...]
     bounds: tuple[Bound, ...]
     alone: tuple[Figure, ...]
+    definitions: tuple[Definition, ...] = ()
 
     @property
     def contradictions(self) -> tuple[Conflict, ...]:
@@ -195,6 +198,7 @@ def audit(
         resolution=_resolution(model, conflicts) if complete else (),
         bounds=find_bounds(model, assumptions),
         alone=model.alone,
+        definitions=printed.definitions,
     )
 
 

@@ -159,8 +159,10 @@ def _bound(bound: Bound) -> Iterable[Row]:
 
 
 NUMBERS: Final = frozenset(
-    ("value", "rounding", "left_low", "left_high", "printable")
-    + ("low", "high", "tested_value", "leaves")
+    (
+        *("value", "rounding", "left_low", "left_high", "printable"),
+        *("low", "high", "tested_value", "leaves"),
+    )
 )
 WHOLE: Final = frozenset(("finding", "row", "places"))
 
