@@ -263,6 +263,17 @@ def test_each_measure_is_defined_in_the_words_of_the_report(
     assert said.str.contains("over a 12-month period").any()
     assert said.str.contains("Percentage of respondents to the job survey").any()
     assert not (said == "–").any()
+    alone = shown(monkeypatch, tables.show_definitions, found.board, None, about)["fr"]
+    assert list(alone) == ["Mesure", "Ce qui est compté, ou part de qui"]
+    assert len(alone) == 5
+
+
+def test_nothing_printed_no_column_for_it(scores: Scores, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, found = scores[Audience.INTERNAL]
+    about = session.subject(session.study.described_outcome)
+    alone = found.board.assign(printed=float("nan"), agreement="")
+    for show in (tables.show_outcomes, tables.show_rates):
+        assert "Printed" not in shown(monkeypatch, show, alone, about)["en"]
 
 
 def test_the_ambition_on_placement_is_said_to_be_of_graduates(scores: Scores) -> None:

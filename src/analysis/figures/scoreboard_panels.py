@@ -203,7 +203,9 @@ def _rates_chart(rows: pd.DataFrame, subject: Subject, name: str) -> Chart:
 def _rates_words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
     separator = say("words.separator", language)
     outcomes = list(dict.fromkeys(rows["outcome"]))
+    several = len(outcomes) > 1
     shared = {
+        "view": f"{say('scoreboard.period_view', language)} " if several else "",
         "level": subject.level(language),
         "population": subject.population(language),
         "intervals": say(interval_kind(rows), language),

@@ -80,6 +80,7 @@ def show_outcomes(board: pd.DataFrame, subject: Subject, language: str) -> None:
         board[board["measure"] == measure].reset_index(drop=True)
         for measure in (OUTCOMES, REPORTED)
     )
+    printed = counted["printed"].notna().any()
 
     def make(each: str) -> pd.DataFrame:
         return pd.DataFrame(
@@ -89,7 +90,7 @@ def show_outcomes(board: pd.DataFrame, subject: Subject, language: str) -> None:
                 say("scoreboard.column_counted", each): row_amount(row, each),
                 say("scoreboard.column_reported", each): row_amount(told, each),
                 say("scoreboard.column_of_goal", each): progress_words(row, each),
-                **_printed(row, each),
+                **(_printed(row, each) if printed else {}),
             }
             for (_, row), (_, told) in zip(counted.iterrows(), reported.iterrows(), strict=True)
         )
@@ -100,6 +101,7 @@ def show_outcomes(board: pd.DataFrame, subject: Subject, language: str) -> None:
 def show_rates(board: pd.DataFrame, subject: Subject, language: str) -> None:
     """Show rates and shares by group with interval and n, beside the printed ones."""
     rows = board[board["measure"].isin([RATE, SHARE])]
+    printed = rows["printed"].notna().any()
 
     def make(each: str) -> pd.DataFrame:
         level = subject.level(each)
@@ -110,7 +112,7 @@ def show_rates(board: pd.DataFrame, subject: Subject, language: str) -> None:
                     row, each
                 ),
                 say("goals.column_n", each): persons_words(row, each),
-                **_printed(row, each),
+                **(_printed(row, each) if printed else {}),
             }
             for _, row in rows.iterrows()
         )
@@ -147,15 +149,11 @@ def show_definitions(
         rows = []
         for measure, outcome, name in measures:
             label, persons = _meaning(measure, outcome, subject, each)
-            for said, where in _sentences(definitions, name):
-                rows.append(
-                    {
-                        say("goals.column_measure", each): label,
-                        say("scoreboard.column_persons", each): persons,
-                        say("scoreboard.column_said", each): said,
-                        say("scoreboard.column_where", each): where,
-                    }
-                )
+            counted = {
+                say("goals.column_measure", each): label,
+                say("scoreboard.column_persons", each): persons,
+            }
+            rows += [{**counted, **told} for told in _sentences(definitions, name, each)]
         return pd.DataFrame(rows)
 
     show(make, language)
@@ -185,10 +183,11 @@ def _meaning(measure: str, outcome: str, subject: Subject, language: str) -> tup
     return say(f"measures.{measure}", language), persons
 
 
-def _sentences(definitions: pd.DataFrame | None, name: str) -> list[tuple[str, str]]:
-    """Sentences that define a measure, with where they stand; dashes if there are none."""
-    if definitions is not None:
-        own = definitions[definitions["measure"] == name]
-        if len(own):
-            return list(zip(own["source"], own["section"], strict=True))
-    return [(DASH, DASH)]
+def _sentences(definitions: pd.DataFrame | None, name: str, language: str) -> list[dict[str, str]]:
+    """Sentences that define a measure, with where they stand; dashes if it has none."""
+    if definitions is None:
+        return [{}]
+    own = definitions[definitions["measure"] == name]
+    told = list(zip(own["source"], own["section"], strict=True)) or [(DASH, DASH)]
+    said, where = (say(f"scoreboard.column_{name}", language) for name in ("said", "where"))
+    return [{said: sentence, where: section} for sentence, section in told]

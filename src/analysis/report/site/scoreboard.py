@@ -76,11 +76,24 @@ class Score:
 
 @dataclass(frozen=True)
 class Rates:
-    """Rates of every group: names of the columns, and each group with a value for each, or none."""
+    """Rates of every group.
+
+    Attributes
+    ----------
+    columns
+        What is shown of each group: the rates, and its share of the persons described.
+    rows
+        Each group with a value for each column, or None.
+    level
+        Coverage of the intervals.
+    several
+        Whether there is more than one rate.
+    """
 
     columns: list[str]
     rows: list[tuple[str, list[Score | None]]]
     level: str
+    several: bool
 
 
 def board_notebook(contents: Contents) -> str | None:
@@ -229,13 +242,13 @@ def rates(contents: Contents, language: str) -> Rates | None:
             for group in groups
         ],
         Subject(study, study.default_outcomes()[0], contents.cohort, confidence).level(language),
+        sum(measure == RATE for measure, _ in columns) > 1,
     )
 
 
 def _score(row: pd.Series, language: str) -> Score:
-    number = Number(
-        row_amount(row, language), interval_words(row, language), persons_words(row, language)
-    )
+    n = "" if pd.isna(row["n"]) else persons_words(row, language)
+    number = Number(row_amount(row, language), interval_words(row, language), n)
     return Score(number, _printed(row, language), is_few(row["n"]))
 
 
