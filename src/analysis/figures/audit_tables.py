@@ -119,7 +119,7 @@ def _bounded(bound: Bound, language: str) -> str:
     return say(
         "audit.bounded",
         language,
-        measure=rates_words(bound.measure, language),
+        measure=measure_words(bound.measure, language),
         range=range_words(bound, language),
         verdicts=capitalise(verdict_words(bound, language)),
     )

@@ -18,6 +18,7 @@ from analysis.figures.audit_words import (
     left_words,
     measure_words,
     name_words,
+    period_words,
     printed_group,
     value_words,
 )
@@ -58,14 +59,13 @@ class Clash:
 
 
 def clashes(audit: Audit) -> list[Clash]:
-    """Figures in contradictions: those in most of them first, then in the order of findings."""
+    """Figures in contradictions, those first that few others are enough to contradict."""
     often: Counter[Figure] = how_often(audit)
     first: dict[Figure, Implied] = {}
     for conflict in audit.contradictions:
         for implied in conflict.implied:
             first.setdefault(implied.figure, implied)
-    found = [Clash(implied, often[figure]) for figure, implied in first.items()]
-    return sorted(found, key=lambda one: -one.often)
+    return [Clash(implied, often[figure]) for figure, implied in first.items()]
 
 
 def conflicts_charts(audit: Audit, year: str) -> list[Chart]:
@@ -93,7 +93,7 @@ def _chart(audit: Audit, found: Sequence[Clash], year: str) -> Chart:
     return Chart(
         "audit-conflicts",
         words,
-        lambda language: _draw(audit, rows, words[language], language),
+        lambda language: _draw(audit, rows, words[language], year, language),
         _plotted(rows),
         [f"{SOURCE}/{year}"],
     )
@@ -155,8 +155,8 @@ def _headline(audit: Audit, found: Sequence[Clash], language: str) -> str:
     if total == 1:
         return say("audit_conflicts.headline_one", language, figures=figures)
     shown = {"contradictions": number(total, language)}
-    if len(found) > 1 and found[0].often > found[1].often:
-        most = found[0]
+    most = max(found, key=lambda one: one.often)
+    if sum(one.often == most.often for one in found) == 1:
         return say(
             "audit_conflicts.headline",
             language,
@@ -175,7 +175,7 @@ def _short_name(figure: Figure, language: str) -> str:
     return printed_group(figure.group, language)
 
 
-def _draw(audit: Audit, rows: Sequence[Clash], words: Words, language: str) -> Drawing:
+def _draw(audit: Audit, rows: Sequence[Clash], words: Words, year: str, language: str) -> Drawing:
     figure, (axes,) = frame(
         words, ROW_HEIGHT * len(rows), key_height=0.32, label_width=2.95, right_width=1.75
     )
@@ -190,7 +190,7 @@ def _draw(audit: Audit, rows: Sequence[Clash], words: Words, language: str) -> D
             contradictions=total,
         )
         label_beside(axes, y, text, size=8.0)
-    name_rows(axes, [wrap_label(_label(one.figure, language), 40) for one in rows])
+    name_rows(axes, [wrap_label(_label(one.figure, year, language), 40) for one in rows])
     axes.set_xlim(-EDGE, EDGE)
     axes.set_xticks([])
     axes.set_xlabel(wrap_label(say("audit_conflicts.axis", language), 60), color=MUTED)
@@ -202,12 +202,15 @@ def _keyed(language: str) -> Mapping[str, str]:
     return {name: say(f"audit_conflicts.{name}", language) for name in ("printed", "left")}
 
 
-def _label(figure: Figure, language: str) -> str:
+def _label(figure: Figure, year: str, language: str) -> str:
+    """A figure's value and what it is of, with its period if that is another than the year."""
+    key = "row" if figure.period == year else "row_dated"
     return say(
-        "audit_conflicts.row",
+        f"audit_conflicts.{key}",
         language,
         value=capitalise(value_words(figure, language)),
         name=name_words(figure, language),
+        period=period_words(figure.period, language),
     )
 
 
