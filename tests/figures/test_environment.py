@@ -304,7 +304,7 @@ def test_a_forecast_that_can_not_be_made_says_why(subject: Subject) -> None:
 
 def test_months_and_years_that_are_not_whole_are_said(subject: Subject) -> None:
     (chart,) = forecast_charts(CASES["holes"], subject)
-    assert "Months that lack a scope are left empty: Mar 2022." in chart.words["en"].note
+    assert "Months that lack a part are left empty: Mar 2022." in chart.words["en"].note
     assert "2022:" not in chart.words["en"].caption
     assert "on tonnes, as some months are zero" in chart.words["en"].note
     emissions = emissions_table(CASES["holes"][EMISSIONS], subject, "fr")

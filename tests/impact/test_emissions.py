@@ -196,6 +196,25 @@ def test_months_that_lack_a_scope_have_no_total() -> None:
     assert len(found) == 14 * 6
 
 
+def test_what_a_team_has_before_and_after_is_lost_and_what_it_begins_with_is_not() -> None:
+    rows = table(14)
+    travel, third = rows["team"] == "travel", rows["scope"] == 3
+    lost = travel & third & (rows["month"] == "2022-06-01")
+    begins = travel & (rows["month"] < "2022-03-01")
+    teams = by_month(rows[~lost & ~begins], "team")
+    missing = teams["travel"].isna()
+    assert list(teams.index.astype(str)[missing]) == ["2022-01", "2022-02", "2022-06"]
+    assert teams["teaching"].eq(300).all()
+    totals = monthly_totals(rows[~lost & ~begins])
+    assert list(totals.index.astype(str)[totals.isna()]) == ["2022-06"]
+    assert totals["2022-01"] == 300
+    found = emission_measures(rows[~lost & ~begins], 2022)
+    assert one(found, "emissions_by_team", "travel")["note"] == "months_given=9"
+    assert one(found, "emissions_by_team", "teaching")["note"] == ""
+    assert one(found, "emissions_by_scope", "scope_3")["note"] == "months_given=11"
+    assert one(found, "emissions")["note"] == "months_given=11"
+
+
 def test_small_emissions_have_decimals_enough() -> None:
     found = emission_measures(table(kilograms=0.05).assign(budget_kg_co2e=0.04), 2022)
     assert one(found, "emissions")["estimate"] == pytest.approx(0.0036)

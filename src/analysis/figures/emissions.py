@@ -5,10 +5,9 @@ from typing import Final
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.figures.amounts import amount, row_amount
-from analysis.figures.measured import known, marked, measured_group, row_of, rows_of
+from analysis.figures.measured import known, marked, measured_group, number_ticks, row_of, rows_of
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.tables import DASH, show, show_message
@@ -24,7 +23,7 @@ from analysis.figures.theme import (
     name_rows,
     wrap_label,
 )
-from analysis.figures.wording import capitalise, count, number, say
+from analysis.figures.wording import capitalise, count, say
 from analysis.impact.emissions import EMISSIONS, MONTHLY, PRINTED
 from analysis.impact.measures import MeasureUnit
 from analysis.vocabulary import ALL
@@ -218,9 +217,7 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
         label_beside(axes, y, _told(rows, team, "beside", language), size=8.2)
     name_rows(axes, [wrap_label(measured_group(team, subject, language), 22) for team in teams])
     axes.set_xlim(0, 1.04 * largest or 1.0)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-    decimals = 0 if largest >= 5 else 2
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x, language, decimals)))
+    number_ticks(axes.xaxis, language)
     axes.set_xlabel(say("emitted.axis", language), color=MUTED)
     key_above(figure, axes)
     return figure

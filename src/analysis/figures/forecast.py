@@ -7,11 +7,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.estimate.results import read_note
 from analysis.figures.amounts import amount, amount_with_interval, row_amount
-from analysis.figures.measured import known, measured_group, period_words, row_of, rows_of
+from analysis.figures.measured import (
+    known,
+    measured_group,
+    number_ticks,
+    period_words,
+    row_of,
+    rows_of,
+)
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.tables import DASH, show, show_message
@@ -24,7 +30,7 @@ from analysis.impact.measures import MeasureUnit
 Tables = Mapping[str, pd.DataFrame]
 
 HEIGHT: Final = 3.0
-KEY: Final = 0.5
+KEY: Final = 0.72
 MONTHS_NAMED: Final = 3
 """Months that lack a scope, named one by one; of more, the number is told."""
 FACES: Final = (("#0072b2", ""), ("#e69f00", "///"), ("#56b4e9", "..."))
@@ -216,14 +222,12 @@ def _draw(data: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
     axes.grid(axis="x", visible=False)
     axes.set_xlim(-0.8, len(months) - 0.2)
     axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-    decimals = 0 if axes.get_ylim()[1] >= 5 else 2
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: number(y, language, decimals)))
+    number_ticks(axes.yaxis, language)
     ticks = [place for place, month in enumerate(months) if month.endswith(("-01", "-07"))]
     axes.set_xticks(ticks, [period_words(months[place], language) for place in ticks])
     # Vertical text is hard to read: what the axis is of stands above it.
     axes.set_title(say("ahead.axis", language), loc="left", size=8.2, color=MUTED)
-    key_above(figure, axes, columns=4, above=0.26)
+    key_above(figure, axes, columns=2, above=0.26)
     return figure
 
 

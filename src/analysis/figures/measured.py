@@ -1,14 +1,17 @@
 """Words for rows of measures, and rows by what they measure."""
 
+import math
 from datetime import date
 from typing import Final
 
 import pandas as pd
 from babel.dates import format_skeleton
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.figures.amounts import amount
 from analysis.figures.subject import Subject
-from analysis.figures.wording import catalogue, group_label, say
+from analysis.figures.wording import catalogue, group_label, number, say
 from analysis.vocabulary import ALL, GROUPS
 
 STEPS: Final = ((1e8, -6), (1e7, -5), (1e6, -4), (1e4, -3))
@@ -62,6 +65,14 @@ def shortened(value: float, unit: str, language: str, *, signed: bool = False) -
     """An amount of money with three or four digits, as millions if it is that large."""
     digits = next((digits for least, digits in STEPS if abs(value) >= least), 0)
     return amount(value, unit, language, digits, signed=signed, short=True)
+
+
+def number_ticks(axis: Axis, language: str, bins: int = 6) -> None:
+    """Put ticks at round values of an axis with its limits, with the decimals that they need."""
+    axis.set_major_locator(MaxNLocator(nbins=bins, steps=[1, 2, 5, 10]))
+    first, second = axis.get_ticklocs()[:2]
+    digits = max(0, -math.floor(math.log10(second - first) + 1e-9))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, language, digits)))
 
 
 def marked(text: str, table: pd.DataFrame, language: str) -> str:

@@ -4,14 +4,13 @@ from typing import Final
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.figures.amounts import amount, row_amount
-from analysis.figures.measured import measured_group, period_words, row_of, rows_of
+from analysis.figures.measured import measured_group, number_ticks, period_words, row_of, rows_of
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.theme import MUTED, STRONG, Words, frame, wrap_label
-from analysis.figures.wording import number, say
+from analysis.figures.wording import say
 from analysis.impact.measures import MeasureUnit
 
 COLUMNS: Final = 3
@@ -120,9 +119,7 @@ def _draw(
     for axes in panels[: len(teams)][-COLUMNS:]:
         axes.tick_params(labelbottom=True)
     panels[0].set_ylim(bottom=0)
-    panels[0].yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
-    decimals = 0 if panels[0].get_ylim()[1] >= 5 else 2
-    panels[0].yaxis.set_major_formatter(FuncFormatter(lambda y, _: number(y, language, decimals)))
+    number_ticks(panels[0].yaxis, language, bins=4)
     top = place.y1 + room / figure.get_size_inches()[1]
     figure.text(place.x0, top, say("ahead.axis", language), size=8.2, color=MUTED)
     return figure

@@ -43,9 +43,9 @@ def emission_measures(
 ) -> pd.DataFrame:
     """Measure what a year emits.
 
-    A month counts as given if it has every scope that the table has in any month. Of a year with
-    fewer than twelve such months the sums of what is given stand with that number in their note,
-    and nothing is divided by it or compared with it.
+    A month counts as given if it has every scope that the table has in any month, and nothing of
+    it is lost (see `by_month`). Of a year with fewer than twelve such months the sums of what is
+    given stand with that number in their note, and nothing is divided by it or compared with it.
 
     Parameters
     ----------
@@ -92,16 +92,23 @@ def by_month(emissions: pd.DataFrame, column: str = "scope") -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row a month from the first to the last, a column a scope (or team); missing where the
-        month has no row of it.
+        A row a month from the first to the last, a column a scope (or team). Missing where the
+        month has no row of it, and where it lacks a scope of a team that has rows of it both
+        before and after: that is lost, while a team without earlier or later rows began or ended.
     """
     month = emissions["month"].dt.to_period("M")
-    sums = emissions.groupby([month, column])["kg_co2e"].sum().unstack()
-    return sums.reindex(pd.period_range(month.min(), month.max(), freq="M", name="month"))
+    sums = emissions.groupby([month, "team", "scope"])["kg_co2e"].sum()
+    cells = sums.unstack(["team", "scope"]).sort_index(axis="columns")
+    months = pd.period_range(month.min(), month.max(), freq="M", name="month")
+    cells = cells.reindex(months)
+    known = cells.notna()
+    lost = ~known & known.cummax() & known[::-1].cummax()[::-1]
+    parts = cells.T.groupby(level=column).sum(min_count=1).T
+    return parts.mask(lost.T.groupby(level=column).any().T)
 
 
 def monthly_totals(emissions: pd.DataFrame) -> pd.Series:
-    """Kilograms CO2e by month; missing in months that lack a scope which others have."""
+    """Kilograms CO2e by month; missing in months of which a scope is (see `by_month`)."""
     return by_month(emissions).sum(axis="columns", skipna=False)
 
 
@@ -174,6 +181,8 @@ def _sums(emissions: pd.DataFrame, year: int) -> Iterator[Row]:
     note = write_note(months_given=_if_short(given))
     yield _tonnes("emissions", own["kg_co2e"].sum(), group=ALL, period=str(year), note=note)
     for name in ("scope", "team"):
+        months = by_month(emissions, name)
+        known = months[pd.PeriodIndex(months.index).year == year].notna().sum()
         for group, part in own.groupby(name):
             measure = f"emissions_by_{name}"
             yield _tonnes(
@@ -181,7 +190,7 @@ def _sums(emissions: pd.DataFrame, year: int) -> Iterator[Row]:
                 part["kg_co2e"].sum(),
                 group=_group(measure, group),
                 period=str(year),
-                note=write_note(months_given=_if_short(part["month"].nunique())),
+                note=write_note(months_given=_if_short(int(known[group]))),
             )
 
 
