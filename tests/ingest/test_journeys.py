@@ -15,6 +15,7 @@ from analysis.ingest.derive import derive
 from analysis.ingest.extract import ROW
 from analysis.ingest.journeys import (
     COHORTS,
+    SALARY_WAVE,
     count_steps,
     extract_date,
     journeys,
@@ -248,6 +249,48 @@ def test_the_processed_table_has_months_as_numbers() -> None:
         {"placed": False, "months_placed": 12, "cohort_placed": "2022"},
         {"placed": None, "months_placed": None, "cohort_placed": None},
     ]
+
+
+PAID = {"salary_before": 20_000.0, "salary_after": 26_500.5}
+
+
+@pytest.mark.parametrize(
+    ("wave", "told", "occurred", "gain"),
+    [
+        (6, PAID, Date(2022, 3, 1), 6500.5),
+        (6, PAID | {"salary_after": 18_000.0}, Date(2022, 3, 1), -2000.0),
+        (6, PAID | {"salary_before": 0.0}, Date(2022, 3, 1), 26_500.5),
+        (6, {"salary_after": 26_500.5}, Date(2022, 3, 1), None),  # told one of both only
+        (6, {"salary_before": 20_000.0}, Date(2022, 3, 1), None),
+        (6, PAID, Date(2022, 8, 1), None),  # placed after the horizon
+        (6, PAID, None, None),
+        (12, PAID, Date(2022, 3, 1), None),  # another wave
+    ],
+)
+def test_salaries_are_of_the_placed_who_told_both_at_six_months(
+    wave: int, told: dict[str, float], occurred: Date | None, gain: float | None
+) -> None:
+    study = load_study("openclassrooms")
+    outcome = {"person": "p1", "kind": "job", "occurred": occurred, "source": "database"}
+    answers = [{"application": "a", "wave": wave, "sent": GRADUATED, "answered": GRADUATED} | told]
+    if wave != SALARY_WAVE:
+        answers.append({"application": "a", "wave": 6, "sent": GRADUATED, "answered": GRADUATED})
+    made = tables(
+        applications=[application("a", "p1", **STARTED), application("b", "p2")],
+        enrolments=[enrolment("a", GRADUATED, GRADUATED)],
+        surveys=answers,
+        career_outcomes=[outcome] if occurred else [],
+    )
+    table = derive({study.rows: journeys(made, AS_OF)}, study).select(
+        *study.amounts, "cohort_salary_gain"
+    )
+    first, second = table.to_pyarrow().to_pylist()
+    expected = (
+        (told["salary_before"], told["salary_after"], gain) if gain is not None else [None] * 3
+    )
+    assert [first[name] for name in study.amounts] == list(expected)
+    assert first["cohort_salary_gain"] == "2022"
+    assert set(second.values()) == {None}
 
 
 @EXAMPLES

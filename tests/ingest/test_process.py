@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from analysis.errors import InputError
 from analysis.files import sha256
 from analysis.ingest import Processed, open_processed, process_extract
-from analysis.ingest.derive import cohort, level, membership, outcome
+from analysis.ingest.derive import amount, cohort, level, membership, outcome
 from analysis.studies import Study, load_study
-from analysis.studies.parts import Category, Cohort, Covariate, Outcome, Wording
+from analysis.studies.parts import Amount, Category, Cohort, Covariate, Outcome, Wording
 
 Rows = list[dict[str, str]]
 WORDING = Wording(en="a", fr="b")
@@ -305,6 +305,19 @@ def test_a_band_holds_what_lies_above_its_lower_and_up_to_its_upper_cut(
     names.append(f">{cuts[-1]}")
     expected = ["unknown" if one is None else names[bisect_left(cuts, one)] for one in numbers]
     assert _values(level(_texts(x=texts), declared)) == expected
+
+
+@EXAMPLES
+@given(rows=st.lists(st.tuples(NUMBERS, VALUE), min_size=1, max_size=25), among=st.none() | SOME)
+def test_an_amount_is_the_number_of_whoever_is_in_the_denominator(
+    rows: list[tuple[float | None, str | None]], among: tuple[str, ...] | None
+) -> None:
+    declared = Amount.model_validate(
+        {"label": WORDING, "from": "x", "among": {} if among is None else {"y": among}}
+    )
+    table = _texts(x=[None if x is None else str(x) for x, _ in rows], y=[y for _, y in rows])
+    expected = [x if among is None or y in among else None for x, y in rows]
+    assert _values(amount(table, declared)) == expected
 
 
 @EXAMPLES

@@ -28,6 +28,8 @@ def test_a_shipped_study_says_everything_in_both_languages(name: str) -> None:
     labels = [part.label.label() for part in named]
     labels += [part.label() for part in (study.title, study.unit, study.population)]
     labels += [outcome.denominator.label() for outcome in study.outcomes.values()]
+    labels += [part.label.label() for part in study.amounts.values()]
+    labels += [part.denominator.label() for part in study.amounts.values() if part.denominator]
     labels += [study.category_label(category) for category in study.categories]
     for label in labels:
         assert list(label) == list(LANGUAGES)
@@ -289,6 +291,8 @@ def test_null_is_no_value(load_changed: LoadChanged) -> None:
 
 # ---- What the provider's study needs ------------------------------------------------------------
 
+AFTER = "    from: salary_after\n    among: "
+
 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
@@ -303,6 +307,11 @@ def test_null_is_no_value(load_changed: LoadChanged) -> None:
         ("{type: integer, minimum: 0}", "{type: integer}", "must be integer, with minimum 0"),
         ("    from: placed\n", "    from: nope\n", "durations.placed.from: no column 'nope'"),
         ("durations:\n  placed:", "durations:\n  placed_6:", "placed_6: the name is used twice"),
+        ("amounts:\n  salary_before:", "amounts:\n  placed_6:", "placed_6: the name is used twice"),
+        ("    from: salary_gain\n", "    from: nope\n", "salary_gain.from: no column 'nope'"),
+        ("    from: salary_gain\n", "    from: path\n", "from: 'path' is text, not numbers"),
+        (f"{AFTER}{{placed_6: [true]}}", f"{AFTER}{{nope: [true]}}", "among: no column 'nope'"),
+        (f"{AFTER}{{placed_6: [true]}}", f"{AFTER}{{placed_6: [often]}}", "has no value often"),
         ("      refugee:\n", "      nope:\n", "variants.statutory_refugees.categories: no cat"),
         ("in: [refugee, subsidiary_protection]", "in: [nobody]", "has no value nobody"),
         ("        in: [qpv, zrr,", "        in: [none, qpv,", "none stands on both sides"),

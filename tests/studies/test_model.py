@@ -69,6 +69,31 @@ def test_a_value_that_says_unknown_itself_is_the_one_level_of_that_name(
     assert study.levels("education") == ("none", "bac", "degree", UNKNOWN_LEVEL)
 
 
+WAGE = "amounts:\n  wage: {label: {en: wage, fr: salaire}, from: age, cohort_from: year}\n\n"
+
+
+def test_an_amount_has_a_cohort_of_its_own_or_the_studys(load_changed: LoadChanged) -> None:
+    study = load_changed(("categories:\n", f"{WAGE}categories:\n"))
+    assert study.cohort_column("wage") == "cohort_wage"
+    assert study.cohort_column("graduated") == "cohort"
+    # Neither an outcome nor a duration: rates are not taken of it.
+    assert "wage" not in study.measures
+    assert list(study.counted) == ["graduated", "placed", "wage"]
+    own = load_changed(("categories:\n", f"{WAGE.replace(', cohort_from: year', '')}categories:\n"))
+    assert own.cohort_column("wage") == "cohort"
+    assert own.digest != study.digest != load_changed().digest
+
+
+def test_an_amount_has_no_cohort_where_the_study_has_none(load_changed: LoadChanged) -> None:
+    with pytest.raises(
+        InputError, match=r"amounts\.wage\.cohort_from: the study declares no cohort"
+    ):
+        load_changed(
+            ("categories:\n", f"{WAGE}categories:\n"),
+            ('cohort:\n  from: year\n  groups: {"2021": [2021], "2022": [2022]}\n', ""),
+        )
+
+
 def test_default_adjusters_are_those_that_define_no_category(toy_study: Study) -> None:
     assert toy_study.default_adjusters() == ("gender", "age_band", "country")
     assert tuple(toy_study.covariates) == (
