@@ -33,7 +33,7 @@ from analysis.figures.audit_words import (
     verdict_words,
 )
 from analysis.figures.tables import DASH, show, show_message, show_text
-from analysis.figures.wording import capitalise, number, say
+from analysis.figures.wording import capitalise, enumerate_words, number, say
 
 
 def show_audit(audit: Audit, year: str, limit: int, language: str) -> None:
@@ -162,13 +162,24 @@ def show_definitions(audit: Audit, language: str) -> None:
 def definitions_table(
     findings: Iterable[TwoDefinitions], definitions: Sequence[Definition], language: str
 ) -> pd.DataFrame:
-    """Definitions of a measure by population, and whether they are those of another measure."""
+    """Definitions of a measure by population, and whether they are those of another measure.
+
+    Parameters
+    ----------
+    findings
+        Measures that are defined out of more than one population.
+    definitions
+        All definitions, also of other measures.
+    language
+        Of the words.
+    """
     return _named(
         [
             {
                 "measure": measure_words(one.measure, language),
                 "population": printed_group(one.group, language),
-                "sentence": _definition_words(one, definitions, language),
+                "sentence": quote_words(one.place, language),
+                "remark": _same_words(one, definitions, language),
             }
             for finding in findings
             for one in finding.definitions
@@ -177,17 +188,16 @@ def definitions_table(
     )
 
 
-def _definition_words(one: Definition, definitions: Sequence[Definition], language: str) -> str:
-    quoted = quote_words((one.place,), language)
-    alike = [
-        other.measure
+def _same_words(one: Definition, definitions: Sequence[Definition], language: str) -> str:
+    """That the sentence defines another measure too, if it does."""
+    alike = dict.fromkeys(
+        measure_words(other.measure, language)
         for other in definitions
         if other.measure != one.measure and other.place.sentence == one.place.sentence
-    ]
+    )
     if not alike:
-        return quoted
-    measure = measure_words(alike[0], language)
-    return say("audit.same_words", language, quoted=quoted, measure=measure)
+        return DASH
+    return say("audit.same_words", language, measure=enumerate_words(alike, language))
 
 
 def show_sums(audit: Audit, language: str) -> None:
@@ -278,7 +288,8 @@ def show_alone(audit: Audit, language: str) -> None:
 def _implied_cells(implied: Implied, language: str) -> dict[str, str]:
     return {
         "figure": figure_words(implied.figure, language),
-        "sentence": quote_words(implied.figure.places, language),
+        "sentence": quote_words(implied.figure.places[0], language),
+        "places": number(len(implied.figure.places), language),
         "left": left_words(implied, language),
         "resolved": resolved_words(implied, language),
     }

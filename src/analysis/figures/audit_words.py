@@ -14,25 +14,25 @@ from analysis.vocabulary import ALL, UNDERSERVED
 
 def measure_words(name: str, language: str) -> str:
     """Name of a printed measure, to stand within a sentence; its own if the catalogue has none."""
-    return _known("printed_measures", name, language)
+    return _known("printed_measures.", name, language)
 
 
 def printed_group(name: str, language: str) -> str:
     """Name of a group that figures are of, to stand within a sentence."""
-    return _known("printed_groups", name, language)
+    return _known("printed_groups.", name, language)
 
 
 def period_words(period: str, language: str) -> str:
     """A period: a year as it is, a span or a spell in words."""
     if span := YEARS.fullmatch(period):
         return say("printed_periods.span", language, **{"from": span[1], "to": span[2]})
-    return _known("printed_periods", period, language)
+    return _known("printed_periods.", period, language)
 
 
 def in_unit(value: float, unit: str, language: str, digits: int) -> str:
     """A number with its unit behind it."""
     shown = number(value, language, digits)
-    key = f"printed_units.{unit}"
+    key = "printed_units." + unit
     return say(key, language, value=shown) if key in catalogue() else f"{shown} {unit}"
 
 
@@ -69,13 +69,9 @@ def name_words(figure: Figure, language: str) -> str:
     )
 
 
-def quote_words(places: tuple[Place, ...], language: str) -> str:
-    """The first sentence that holds a figure, in the report's language, and how many more do."""
-    quoted = say("audit.quoted", language, sentence=places[0].sentence, section=places[0].section)
-    more = len(places) - 1
-    if not more:
-        return quoted
-    return say("audit.quoted_again", language, quoted=quoted, more=number(more, language))
+def quote_words(place: Place, language: str) -> str:
+    """The sentence of a place and its section, in the report's language and quotation marks."""
+    return say("audit.quoted", language, sentence=place.sentence, section=place.section)
 
 
 def left_words(implied: Implied, language: str) -> str:
@@ -150,5 +146,5 @@ def alone_words(figures: Iterable[Figure], language: str) -> str:
 
 
 def _known(section: str, name: str, language: str) -> str:
-    key = f"{section}.{name}"
+    key = section + name
     return say(key, language) if key in catalogue() else name.replace("_", " ")
