@@ -25,7 +25,12 @@ from analysis.vocabulary import FUNDING, IncomeLine, LearnerKind
 
 MONTHS = 12
 DECIMALS = 9
-BY_MONTH = {"finance": ("month", "line"), "emissions": ("month", "team", "scope")}
+KEYS = {"finance": ["month", "line"], "emissions": ["month", "team", "scope"]}
+VALUES = {
+    "finance": ["amount", "budget"],
+    "emissions": ["kg_co2e", "budget_kg_co2e"],
+    "activity": ["persons"],
+}
 Yearly = Mapping[int, float]
 Json = dict[str, object]
 
@@ -92,15 +97,13 @@ def bottom_lines(
         "emissions": _emissions(total, list(stages), seed),
         "activity": _activity(round(total / printed.per_learner), students),
     }
-    for name, value in (
-        ("finance", "amount"), ("finance", "budget"), ("emissions", "kg_co2e"),
-        ("emissions", "budget_kg_co2e"), ("activity", "persons"),
-    ):  # fmt: skip
-        made[name][value] *= scale
-    for name, keys in BY_MONTH.items():
+    for name, keys in KEYS.items():
         table = made[name].assign(month=[months[place] for place in made[name]["month"]])
-        made[name] = table.sort_values(list(keys), ignore_index=True)
-    return {name: table.assign(**{MARK_COLUMN: MARK}) for name, table in made.items()}
+        made[name] = table.sort_values(keys, ignore_index=True)
+    for name, table in made.items():
+        table[VALUES[name]] *= scale
+        table[MARK_COLUMN] = MARK
+    return made
 
 
 def bottom_line_truth(tables: Mapping[str, pd.DataFrame]) -> Json:
