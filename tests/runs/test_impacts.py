@@ -25,7 +25,7 @@ from analysis.runs.social_evidence import gather_evidence
 from analysis.studies import Study
 from analysis.vocabulary import NON_UNDERSERVED, UNDERSERVED, Audience, Contrast, Estimand
 
-FEW = {"draws": 1000, "adjusters": ("gender",)}
+FEW = {"simulations": 1000, "adjusters": ("gender",)}
 
 
 def open_on(data: Processed, study: Study, **asked: Any) -> Session:

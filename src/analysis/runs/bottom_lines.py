@@ -55,7 +55,7 @@ def environmental_tables(session: Session) -> dict[str, pd.DataFrame]:
         monthly_totals(emissions),
         asked.months_ahead,
         asked.confidence,
-        draws=asked.draws,
+        draws=asked.simulations,
         seed=asked.seed,
     )
     made = {EMISSIONS: measures, MONTHLY: monthly_measures(emissions), FORECAST: ahead}

@@ -109,7 +109,7 @@ def value_society(session: Session) -> SocialValue | None:
     inputs = social_inputs(country, evidence)
     period = session.cohort or ""
     how = Simulation(
-        asked.draws, asked.seed, asked.confidence, period, f"{SURVEYS}, {country.name}"
+        asked.simulations, asked.seed, asked.confidence, period, f"{SURVEYS}, {country.name}"
     )
     formulas = value_formulas(evidence.everyone)
     value = [*result_rows(inputs, formulas, how), *gap_rows(inputs, evidence, how)]

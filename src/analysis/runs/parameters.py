@@ -200,7 +200,9 @@ class TripleBottomLine(Adjusted):
     months_ahead: Annotated[
         int, Field(ge=1, le=36, description="months that emissions are forecast for")
     ] = 12
-    draws: Annotated[int, Field(ge=1000, le=1_000_000, description="of the simulation")] = 20_000
+    simulations: Annotated[
+        int, Field(ge=1000, le=1_000_000, description="draws of social value and forecast")
+    ] = 20_000
     seed: Annotated[int, Field(ge=0, description="of the random draws")] = SEED
 
 
