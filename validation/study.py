@@ -12,6 +12,7 @@ from analysis.ingest import open_processed
 from analysis.studies import Study, load_study
 from validation.estimators import all_of, explained, nonlinear, plain, regressions
 from validation.flags import NullPopulation, flag_scenarios
+from validation.forecasts import forecast_scenarios
 from validation.journeys import journey_scenarios
 from validation.population import Design, Population
 from validation.scenarios import Bar, Scenario, bar_for
@@ -84,6 +85,7 @@ def scenarios(analytic: int = ANALYTIC, bootstrapped: int = BOOTSTRAPPED) -> lis
         *strata_scenarios(study, cells("graduated", ()), SIGMAS, analytic),
         *journey_scenarios(study, path, COHORT, covariates, bootstrapped, DRAWS),
         *flag_scenarios(NullPopulation.of(study, graduated, covariates), (6_500, 1_000), analytic),
+        *forecast_scenarios(analytic),
     ]
 
 

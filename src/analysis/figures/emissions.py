@@ -130,7 +130,7 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
     whole, planned = row_of(rows, "emissions_budgeted"), row_of(rows, "emissions_budget")
     total = row_of(rows, "emissions")
     assert total is not None, "there is no chart of a year without emissions"
-    note = say("emitted.note_missing", language)
+    note, ending = say("emitted.note_missing", language), "_missing"
     if whole is not None and planned is not None:
         shown = {
             "emitted": row_amount(whole, language),
@@ -138,7 +138,7 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
         }
         reasons = dict.fromkeys(subject.reason(row, language) for row in (total, planned))
         told = [capitalise(reason) + "." for reason in reasons if reason]
-        note = " ".join([say("emitted.note", language, **shown), *told])
+        note, ending = " ".join([say("emitted.note", language, **shown), *told]), ""
     values = say("words.separator", language).join(
         say("words.item", language, name=measured_group(team, subject, language),
             value=_told(rows, team, "value", language))
@@ -147,11 +147,11 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
     shared = {"year": total["period"], "values": values, "note": note}
     return Words(
         _headline(rows, str(total["period"]), language),
-        say("emitted.subtitle", language, **shared),
+        say(f"emitted.subtitle{ending}", language, **shared),
         note,
         subject.source(language),
-        say("emitted.caption", language, **shared),
-        say("emitted.alt", language, **shared),
+        say(f"emitted.caption{ending}", language, **shared),
+        say(f"emitted.alt{ending}", language, **shared),
     )
 
 
@@ -219,5 +219,6 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
     axes.set_xlim(0, 1.04 * largest or 1.0)
     number_ticks(axes.xaxis, language)
     axes.set_xlabel(say("emitted.axis", language), color=MUTED)
-    key_above(figure, axes)
+    if axes.get_legend_handles_labels()[0]:
+        key_above(figure, axes)
     return figure
