@@ -19,7 +19,7 @@ LEFT_OUT: Final = ("study", "digits")
 """Columns that readers need no cell of: the title says the first, formats the second."""
 IF_ANY: Final = ("reference", "contrast", "term", "std_error", "p_value", "p_adjusted", "note")
 """Columns that stand only in tables where a row has a value."""
-NOT_COUNTED: Final = ("year", "month", "categories", "horizon")
+NOT_COUNTED: Final = ("year", "month", "categories", "horizon", "finding", "row")
 """Whole numbers that are no number of persons."""
 LIMITS: Final = ("estimate", "ci_low", "ci_high")
 P_VALUES: Final = ("p_value", "p_adjusted")

@@ -80,6 +80,7 @@ class Labels:
             "month": self._period,
             "unit": lambda name: unit_words(name, language),
             "source": self._source,
+            "assumptions": self._assumptions,
             "stage": self._stage,
             "of": self._stage,
             "variable": self._variable,
@@ -216,7 +217,11 @@ class Labels:
             return format_skeleton("yMMMM", day, locale=self._language)
         if years := YEARS.fullmatch(name):
             return self.say("terms.change", **{"from": years[1], "to": years[2]})
-        return self._cell("period", name)
+        return self._known(f"printed_periods.{name}") or name
+
+    def _assumptions(self, names: str) -> str:
+        parts = names.split(", ") if names else []
+        return self.say("words.separator").join(self._cell("assumptions", name) for name in parts)
 
     def _combination(self, names: str) -> str:
         return self._groups(names) or self.say("overlap.unknown")

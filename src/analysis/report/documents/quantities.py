@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.figures.amounts import amount
 from analysis.figures.wording import catalogue, number, percent, say
-from analysis.impact.measures import EXACT_DIGITS, MeasureUnit
+from analysis.impact.measures import MeasureUnit
 from analysis.impact.precision import rounded
 
 Row = Mapping[Any, Any]
@@ -18,7 +18,9 @@ LIMITS: Final = ("estimate", "ci_low", "ci_high")
 STATED: Final = frozenset({"goal", "printed", "rounding", "budget", "value"})
 """Columns of numbers that somebody stated: they have their own decimals, not an estimate's."""
 MOST_DECIMALS: Final = 2
-"""Of what was stated, unless its unit has more."""
+"""Of what was stated."""
+MOST_OF_PERCENT: Final = 1
+"""Of numbers that are percentages already, as printed figures and their bounds are."""
 PERCENT: Final = "percent"
 """How units begin whose numbers are percentages."""
 PLACE: Final = "{value}"
@@ -116,9 +118,7 @@ def _own_digits(value: float, unit: str) -> int:
     if pd.isna(value):
         return 0
     seen = 100 * value if unit == MeasureUnit.SHARE else value
-    most = MOST_DECIMALS
-    if unit in list(MeasureUnit):
-        most = max(most, EXACT_DIGITS[MeasureUnit(unit)])
+    most = MOST_OF_PERCENT if unit.startswith(PERCENT) else MOST_DECIMALS
     near = 1e-9 * max(1.0, abs(seen))
     return next((one for one in range(most) if abs(round(seen, one) - seen) <= near), most)
 
