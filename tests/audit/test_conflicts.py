@@ -39,6 +39,27 @@ def sets(system: System, limit: int = 1000) -> list[set[str]]:
     return [set(one) for one in found.sets]
 
 
+def test_what_is_known_is_not_searched_for_again() -> None:
+    system = totals(3)
+    found = find_conflicts(system)
+    for count in range(4):
+        assert find_conflicts(system, known=found.sets[:count]) == found
+
+
+def test_of_a_known_set_that_is_not_minimal_the_smaller_is_found() -> None:
+    system = totals(2)
+    known = frozenset({"a0", "b0", "sum0", "a1"})
+    assert find_conflicts(system, known=[known]) == find_conflicts(system)
+
+
+def test_known_sets_count_as_found() -> None:
+    system = totals(3)
+    found = find_conflicts(system)
+    again = find_conflicts(system, 1, found.sets[:1])
+    assert again.sets == found.sets[:1]
+    assert not again.complete
+
+
 def test_three_figures_of_a_sum_that_is_wrong() -> None:
     figures = {"whole": about("whole", 100), "a": about("a", 30), "b": about("b", 60)}
     figures["c"] = about("c", 12.1)

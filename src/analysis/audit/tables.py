@@ -176,7 +176,7 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> pd.DataFrame:
         elif name in WHOLE:
             table[name] = table[name].astype(int)
         elif name == "cut":
-            table[name] = [value is True for value in table[name]]
+            table[name] = (table[name] == True).astype(bool)  # noqa: E712 (a missing one is not cut)
         else:
             table[name] = table[name].fillna("").astype(str)
     return table
