@@ -14,6 +14,7 @@ from analysis.impact.country import (
     country_file,
     load_country,
 )
+from analysis.runs.parameters import check_parameters
 
 
 @pytest.fixture
@@ -105,3 +106,13 @@ def test_pay_can_not_be_taken_away_whole(tmp_path: Path, france: dict) -> None:
     france["parameters"]["income_tax"]["high"] = 0.5
     with pytest.raises(InputError, match="add up to more than 1"):
         load_country(write(tmp_path, france))
+
+
+def test_a_country_that_is_not_whole_is_refused_before_a_notebook_starts(
+    tmp_path: Path, france: dict
+) -> None:
+    del france["parameters"]["discount"]
+    path = write(tmp_path, france)
+    for country, told in (("atlantis", "no country 'atlantis'"), (path, "discount is missing")):
+        with pytest.raises(InputError, match=told):
+            check_parameters("08_triple_bottom_line", {"country": country})

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from analysis.errors import InputError
+from analysis.impact.country import load_country
 from analysis.studies import Study, load_study
 from analysis.studies.model import ALL_COHORTS
 from analysis.vocabulary import OTHERS, SEED, Audience, Contrast
@@ -204,6 +205,15 @@ class TripleBottomLine(Adjusted):
         int, Field(ge=1000, le=1_000_000, description="draws of social value and forecast")
     ] = 20_000
     seed: Annotated[int, Field(ge=0, description="of the random draws")] = SEED
+
+    @field_validator("country")
+    @classmethod
+    def _country_is_whole(cls, country: str) -> str:
+        try:
+            load_country(country)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+        return country
 
 
 MODELS: dict[str, type[StudyParameters]] = {
