@@ -218,14 +218,16 @@ def _rates_words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
             )
             for outcome in outcomes
         ),
-        "values": separator.join(
+        "values": ". ".join(
             say(
                 "words.item",
                 language,
-                name=_outcome(subject, row["outcome"], language),
-                value=_rate_value(row, subject, language),
+                name=_outcome(subject, str(outcome), language),
+                value=separator.join(
+                    _rate_value(row, subject, language) for _, row in own.iterrows()
+                ),
             )
-            for _, row in rows.iterrows()
+            for outcome, own in rows.groupby("outcome", sort=False)
         ),
     }
     parts = ("subtitle", "note", "caption", "alt")
