@@ -211,6 +211,17 @@ def test_nothing_is_cropped(charts: list[Chart], language: str) -> None:
             assert box.x1 <= page.x1 + 1, text.get_text()
 
 
+def test_hidden_ends_of_an_input_are_told_once(
+    tables: dict[str, pd.DataFrame], subject: Subject
+) -> None:
+    inputs = tables["inputs"]
+    pay = inputs["measure"] == "input_pay"
+    inputs = pd.concat([inputs[~pay], hidden(inputs[pay])], ignore_index=True)
+    chart = tornado_chart(tables["tornado"], inputs, tables["value"], subject)
+    texts = [text.get_text() for text in chart.draw("en").findobj(Text)]
+    assert texts.count("not shown") == 1
+
+
 def test_a_bar_of_a_falling_result_is_turned(tables: dict[str, pd.DataFrame]) -> None:
     rows = tables["tornado"].set_index("group")
     falling, rising = rows.loc["input_counterfactual"], rows.loc["input_persistence"]

@@ -85,6 +85,8 @@ def _ends(row: pd.Series, language: str) -> str:
     """The two ends of a row's input, in its unit."""
     own = {name: row[f"input_{name}"] for name in ("unit", "ci_low", "ci_high", "digits", "note")}
     low, high = (row_amount(own, language, f"ci_{end}") for end in ("low", "high"))
+    if pd.isna(own["ci_low"]):
+        return low
     return say("social_tornado.ends", language, low=low, high=high)
 
 
