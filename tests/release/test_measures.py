@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 
 from analysis.errors import InputError
 from analysis.impact.measures import measure_table
+from analysis.release.attack import attack
+from analysis.release.facts import ReleasedTable
 from analysis.release.measures import check_measures
 from analysis.release.overlaps import telling_rows
+from analysis.release.persons import check_no_persons
 from analysis.release.policy import SMALLEST
 from analysis.release.results import Release
+from analysis.studies import Study
 from analysis.vocabulary import ALL, NON_UNDERSERVED, UNDERSERVED, Audience
 
 CATEGORIES = ("job_seeker", "refugee", "carer")
@@ -182,6 +186,20 @@ def test_what_is_released_together_is_never_refused(sizes: list[int]) -> None:
         "carer": carers + both,
     }
     check_measures({"gains": released(gains(persons))}, CATEGORIES)
+
+
+def test_the_attack_on_counts_passes_over_tables_that_have_none(toy_study: Study) -> None:
+    tables = {
+        "salaries": released(gains({ALL: 500, "carer": 90, "refugee": 12})),
+        "audit": pd.DataFrame(
+            {"measure": ["share"], "group": ["refugee"], "value": [36.0], "unit": ["percent"],
+             "sentence": ["36%"], "note": [""]}
+        ),
+        "outcomes": pd.DataFrame({"year": ["2022"], "kind": ["job"], "counted": [40]}),
+        "nothing": pd.DataFrame(),
+    }  # fmt: skip
+    check_no_persons(tables, toy_study)
+    assert attack(ReleasedTable(name, table, "toy") for name, table in tables.items()) == []
 
 
 # ---- An attacker --------------------------------------------------------------------------------

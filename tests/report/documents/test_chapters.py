@@ -1,9 +1,10 @@
 """Notebooks as chapters: one language, numbered, without code."""
 
+import mistune
 import pytest
 
 from analysis.report.contents import Contents
-from analysis.report.documents.chapters import read_chapters
+from analysis.report.documents.chapters import _Headings, read_chapters
 from analysis.vocabulary import LANGUAGES
 
 TITLES = {"en": ["1. Rates & shares", "2. Gaps"], "fr": ["1. Taux et parts", "2. Écarts"]}
@@ -55,3 +56,11 @@ def test_tables_are_numbered_through_and_name_what_they_are_about(contents: Cont
     # By the figure before each of several; a lone one may be about something else.
     assert captions == [item.format("Diplomation"), part, part, item.format("About")]
     assert all('<th scope="col">' in table.html for table in tables)
+
+
+def test_a_table_is_named_after_the_smallest_section_that_it_stands_in() -> None:
+    headings = _Headings(1)
+    render = mistune.create_markdown(renderer=headings)
+    render("# Title\n\n## Section\n\n### Part *of it*")
+    assert headings.latest == "Part of it"
+    assert [section.text for section in headings.sections] == ["1.1 Section"]

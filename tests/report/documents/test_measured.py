@@ -1,5 +1,6 @@
 """Tables whose rows say their unit in the workbook: formats by unit and digits, words, marks."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.worksheet.worksheet import Worksheet
 
 from analysis.estimate.results import write_note
 from analysis.impact.measures import MeasureUnit, measure_table
@@ -187,14 +189,29 @@ def test_result_tables_and_shares_are_typed_as_before(
     assert type(typed(with_unit, labels, "en", Audience.INTERNAL)) is Measured
 
 
+def sheet_of(table: pd.DataFrame, contents: Contents, folder: Path) -> Worksheet:
+    """The sheet of a report's only table."""
+    own = replace(contents)
+    own.__dict__["tables"] = (ReportTable("social-value", "02_gaps", "0", "0", table),)
+    write_workbook(own, "en", folder / "book.xlsx")
+    return openpyxl.load_workbook(folder / "book.xlsx").worksheets[1]
+
+
+def test_printed_figures_are_not_called_synthetic(
+    measures: pd.DataFrame, contents: Contents, tmp_path: Path
+) -> None:
+    assert contents.study.synthetic
+    real = sheet_of(measures, contents, tmp_path)
+    assert "SYNTHETIC" not in f"{real['A2'].value} {real.oddHeader.right.text}"
+    assert "no row is of a generated person" in str(real["A3"].value)
+    generated = sheet_of(measures.assign(data="SYNTHETIC"), contents, tmp_path)
+    assert "SYNTHETIC" in str(generated["A2"].value)
+    assert "SYNTHETIC" in generated.oddHeader.right.text
+
+
 def test_the_sheet_explains_marks_and_digits(
     measures: pd.DataFrame, contents: Contents, tmp_path: Path
 ) -> None:
-    own = Contents(contents.folder, contents.study, "2022", Audience.INTERNAL, contents.notebooks)
-    table = ReportTable("social-value", "02_gaps", "0", "0", measures)
-    own.__dict__["tables"] = (table,)
-    write_workbook(own, "en", tmp_path / "book.xlsx")
-    sheet = openpyxl.load_workbook(tmp_path / "book.xlsx").worksheets[1]
-    remarks = str(sheet["A3"].value)
+    remarks = str(sheet_of(measures, contents, tmp_path)["A3"].value)
     assert "ILLUSTRATIVE: the value rests on an input that no source states." in remarks
     assert "digits that their intervals support" in remarks

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+from analysis.impact.measures import measure_table
 from analysis.release.results import is_hidden
-from analysis.report.contents import Contents
+from analysis.report.contents import Contents, ReportTable
 from analysis.report.explorer import write_explorer
 from analysis.report.explorer.rows import DIMENSIONS, SHOWN, errors_of, gap_rows, model_of
 from analysis.studies import Study
@@ -257,3 +259,15 @@ def test_methods_are_taken_apart() -> None:
     )  # fmt: skip
     with pytest.raises(ValueError, match="probit"):
         model_of("probit_hc1")
+
+
+def test_tables_of_measures_and_of_the_audit_are_left_alone(internal: Contents) -> None:
+    measures = measure_table([{"measure": "rate", "unit": "EUR", "estimate": 1.0}])
+    rates = released(internal, "placement-gaps")
+    more = {"scoreboard": measures, "scoreboard-rates": rates, "audit-findings": pd.DataFrame()}
+    own = replace(internal)
+    own.__dict__["tables"] = (
+        *(ReportTable(name, "00_scoreboard", "0", "0", table) for name, table in more.items()),
+        *internal.tables,
+    )
+    pd.testing.assert_frame_equal(gap_rows(own), gap_rows(internal))

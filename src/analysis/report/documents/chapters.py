@@ -210,11 +210,11 @@ class _Headings(mistune.HTMLRenderer):
         if level == 1 and not self._title:
             self._title = self.latest = _plain(text)
             return ""
+        self.latest = _plain(text)
         if level > NUMBERED:
             return f"<h{level}>{text}</h{level}>\n"
         number = len(self.sections) + 1
         anchor, counted = f"section-{self._chapter}-{number}", f"{self._chapter}.{number}"
-        self.latest = _plain(text)
         self.sections.append(Heading(anchor, f"{counted} {self.latest}"))
         return f'<h2 id="{anchor}">{counted} {text}</h2>\n'
 

@@ -18,10 +18,18 @@ def cohort(contents: Contents, language: str) -> str:
     return say("words.cohort", language, population=study, cohort=contents.cohort)
 
 
-def marks(contents: Contents, language: str) -> list[str]:
-    """Words that no page may lack: that the data are synthetic, that it is internal."""
+def marks(contents: Contents, language: str, *, real: bool = False) -> list[str]:
+    """Words that no page may lack: that the data are synthetic, that it is internal.
+
+    Parameters
+    ----------
+    contents, language
+        The report, and a language.
+    real
+        Whether what is marked is real though the cohort is synthetic: figures that were printed.
+    """
     told = []
-    if contents.study.synthetic:
+    if contents.study.synthetic and not real:
         told.append(say("words.synthetic", language))
     if contents.audience is Audience.INTERNAL:
         told.append(say("documents.internal", language))

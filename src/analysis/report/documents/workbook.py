@@ -33,6 +33,8 @@ A4: Final = 9
 HEADER_ROW: Final = 4
 """Below the title, the marks, the remarks and the way back."""
 REMARKS_HEIGHT: Final = 52
+SYNTHETIC: Final = "data"
+"""Column that marks the rows of a table that was made of generated persons."""
 COLOUR, MARKED, HEAD = "#1F4E79", "#A3261B", "#E4ECF4"
 
 
@@ -45,6 +47,11 @@ class Sheet:
     table: ReportTable
     columns: Sequence[Column]
     hidden: int
+
+    @property
+    def real(self) -> bool:
+        """Whether no row is of a generated person, whatever the study's are."""
+        return SYNTHETIC not in self.table.data
 
 
 def write_workbook(contents: Contents, language: str, target: Path) -> None:
@@ -155,9 +162,10 @@ class _Writer:
 
     def table(self, sheet: Sheet) -> None:
         """Write a table below its title, its marks and what to know of it."""
-        page, columns, last = self._sheet(sheet.name), sheet.columns, len(sheet.columns) - 1
+        page, columns = self._sheet(sheet.name, real=sheet.real), sheet.columns
+        last = len(columns) - 1
         page.write_string(0, 0, sheet.title, self._title)
-        about = [cohort(self._contents, self._language), self._marks()]
+        about = [cohort(self._contents, self._language), self._marks(real=sheet.real)]
         page.write_string(1, 0, " · ".join(part for part in about if part), self._mark)
         page.merge_range(2, 0, 2, max(last, 1), self._remarks(sheet), self._wrapped)
         page.set_row(2, REMARKS_HEIGHT)
@@ -183,7 +191,9 @@ class _Writer:
         provenance = self._contents.study.provenance
         told = [
             self._say("workbook.notebook", notebook=sheet.table.notebook),
-            self._say("words.source", source=provenance.source, licence=provenance.licence),
+            self._say("workbook.real")
+            if sheet.real and self._contents.study.synthetic
+            else self._say("words.source", source=provenance.source, licence=provenance.licence),
             self._say("workbook.dash"),
             self._say("workbook.public" if public else "workbook.decimals"),
         ]
@@ -197,14 +207,15 @@ class _Writer:
             told.append(self._say("workbook.hidden"))
         return " ".join(told)
 
-    def _sheet(self, name: str) -> Worksheet:
+    def _sheet(self, name: str, *, real: bool = False) -> Worksheet:
         """A sheet that prints on A4, as wide as the paper, with its marks on every page."""
         page = self._book.add_worksheet(name)
         page.set_landscape()
         page.set_paper(A4)
         page.set_margins(left=0.4, right=0.4)
         page.fit_to_pages(1, 0)
-        page.set_header(f"&L{_plain(title(self._contents, self._language))}&R&B{self._marks()}")
+        heading = _plain(title(self._contents, self._language))
+        page.set_header(f"&L{heading}&R&B{self._marks(real=real)}")
         page.set_footer("&L&A&R&P / &N")
         page.hide_gridlines(2)
         return page
@@ -218,8 +229,8 @@ class _Writer:
             self._cells[pattern] = self._book.add_format({"num_format": pattern})
         return self._cells[pattern]
 
-    def _marks(self) -> str:
-        return " · ".join(marks(self._contents, self._language))
+    def _marks(self, *, real: bool = False) -> str:
+        return " · ".join(marks(self._contents, self._language, real=real))
 
     def _say(self, key: str, **values: object) -> str:
         return say(key, self._language, **values)
