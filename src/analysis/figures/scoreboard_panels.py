@@ -218,23 +218,27 @@ def _rates_words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
             )
             for outcome in outcomes
         ),
-        "values": ". ".join(
-            say(
-                "words.item",
-                language,
-                name=_outcome(subject, str(outcome), language),
-                value=separator.join(
-                    _rate_value(row, subject, language) for _, row in own.iterrows()
-                ),
-            )
-            for outcome, own in rows.groupby("outcome", sort=False)
-        ),
+        "values": _rates_values(rows, subject, language),
     }
     parts = ("subtitle", "note", "caption", "alt")
     said = {part: say(f"scoreboard_rates.{part}", language, **shared) for part in parts}
     last = rows[rows["outcome"] == outcomes[-1]]
     return Words(
         headline=_rates_headline(last, subject, language), source=subject.source(language), **said
+    )
+
+
+def _rates_values(rows: pd.DataFrame, subject: Subject, language: str) -> str:
+    """All values, a sentence for each rate."""
+    separator = say("words.separator", language)
+    return ". ".join(
+        say(
+            "words.item",
+            language,
+            name=_outcome(subject, str(outcome), language),
+            value=separator.join(_rate_value(row, subject, language) for _, row in own.iterrows()),
+        )
+        for outcome, own in rows.groupby("outcome", sort=False)
     )
 
 
