@@ -33,7 +33,7 @@ def test_a_finding_has_a_row_for_each_of_its_figures(found: Audit) -> None:
     table = findings_table(found)
     assert list(table["severity"]) == ["contradiction"] * 4 + ["doubt"] * 2
     assert list(table["finding"]) == [1, 1, 2, 2, 1, 1]
-    assert list(table["kind"]) == ["computed"] * 4 + ["documentary"] * 2
+    assert list(table["origin"]) == ["computed"] * 4 + ["documentary"] * 2
     first = table.iloc[0]
     assert (first["measure"], first["group"], first["value"]) == ("share", "non_underserved", 36)
     assert (first["left"], first["left_low"], first["left_high"]) == ("at_most", 0, 32.5)
@@ -50,7 +50,7 @@ def test_an_end_that_there_is_not_is_empty(found: Audit) -> None:
 
 
 def test_a_definition_has_no_number(found: Audit) -> None:
-    rows = findings_table(found).query("kind == 'documentary'")
+    rows = findings_table(found).query("origin == 'documentary'")
     assert list(rows["group"]) == ["graduates", "respondents"]
     assert rows[["value", "rounding", "left_low", "left_high", "printable"]].isna().all(axis=None)
     assert list(rows["row"]) == [2, 3]

@@ -16,7 +16,7 @@ from analysis.vocabulary import UNDERSERVED
 AGREES: Final = "agrees"
 DIFFERS: Final = "differs"
 
-NUMBERED: Final = ("severity", "finding", "kind")
+NUMBERED: Final = ("severity", "finding", "origin")
 SAID: Final = ("measure", "group", "period", "wording", "value", "unit", "rounding")
 RESOLVED: Final = ("left", "left_low", "left_high", "printable", "cut")
 QUOTED: Final = ("sentence", "section", "file", "row", "places")
@@ -41,7 +41,7 @@ def findings_table(audit: Audit) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `severity`, `finding` (its number within the severity) and `kind` (computed or
+        `severity`, `finding` (its number within the severity) and `origin` (computed or
         documentary); the figure as printed, `wording` being its relation and `rounding` in its
         unit; `left`, how the range from `left_low` to `left_high` is told that the others leave,
         an end that there is not being empty; `printable`, what could be printed instead; `cut`,
@@ -56,7 +56,7 @@ def findings_table(audit: Audit) -> pd.DataFrame:
         first = {
             "severity": str(finding.severity),
             "finding": number,
-            "kind": str(finding.kind),
+            "origin": str(finding.kind),
             "assumptions": "",
         }
         rows += [{**first, **row} for row in _rows(finding)]
