@@ -273,6 +273,12 @@ def test_a_gap_that_can_not_be_told_says_why(
     assert "only successes or only failures" in gap_sentence(rows, subject, "en")
 
 
+def test_there_is_no_gap_to_close_if_the_underserved_are_ahead(subject: Subject) -> None:
+    ahead = replace(EVIDENCE, gap=estimated(0.05, 0.1, least=-1.0, most=1.0))
+    rows = measure_table(gap_rows(social_inputs(FRANCE, ahead), ahead, HOW))
+    assert "there is none to close" in gap_sentence(rows, subject, "en")
+
+
 @pytest.mark.parametrize("group", [EACH, PLACED])
 def test_the_table_has_a_row_a_measure_and_a_column_a_horizon(
     tables: dict[str, pd.DataFrame], subject: Subject, group: str

@@ -190,6 +190,8 @@ def gap_sentence(value: pd.DataFrame, subject: Subject, language: str) -> str:
     if pd.isna(placements["estimate"]):
         reason = subject.reason(placements, language)
         return say("social.gap_missing", language, reason=reason)
+    if placements["estimate"] <= 0:
+        return say("social.gap_none", language)
     public, learners = (
         row_of(value, f"gap_{name}", GAP_YEARS, UNDERSERVED) for name in (PUBLIC_GAIN, NET_GAIN)
     )
