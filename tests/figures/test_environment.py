@@ -22,7 +22,7 @@ from analysis.figures.emissions import (
 )
 from analysis.figures.forecast import forecast_charts, forecast_table, show_forecast
 from analysis.figures.income import Bar, income_charts, income_table, show_income, waterfall
-from analysis.figures.measured import period_words, shortened
+from analysis.figures.measured import month_ticks, period_words, shortened
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.wording import catalogue, say
@@ -120,6 +120,8 @@ CASES: Mapping[str, Tables] = {
     "loss": made(without_budget(), accounts(-1.0), contribution=None),
     "short": made(emitted(14).assign(budget_kg_co2e=np.nan), accounts().head(21), activity=None),
     "holes": made(with_holes(), accounts()),
+    "long": made(emitted(96), accounts()),
+    "brief": made(emitted(2), accounts()),
     "small": made(
         emitted().assign(kg_co2e=0.7, budget_kg_co2e=0.6),
         accounts().assign(amount=lambda rows: rows["amount"] / 1e5),
@@ -230,8 +232,8 @@ def test_headlines_are_made_of_the_values(subject: Subject) -> None:
     emissions = tables[EMISSIONS].set_index(["measure", "group"])["estimate"]
     shares = emissions["emissions_deviation_share"]
     assert said["emissions-budget"] == (
-        f"Emissions of 2022: {shares['all']:+.0%} against budget, "
-        f"teams from {shares.drop('all').min():+.0%} to {shares.drop('all').max():+.0%}"
+        f"Emissions of 2022: {shares['all']:+.1%} against budget, "
+        f"teams from {shares.drop('all').min():+.1%} to {shares.drop('all').max():+.1%}"
     )
     (year,) = tables[FORECAST][tables[FORECAST]["measure"] == "emissions_year_ahead"].to_dict(
         "records"
@@ -370,6 +372,16 @@ def test_without_a_cohort_the_last_year_is_shown(subject: Subject) -> None:
 )
 def test_amounts_in_figures_have_about_three_digits(value: float, told: str) -> None:
     assert shortened(value, "EUR", "en").replace("\N{NO-BREAK SPACE}", " ") == told
+
+
+@pytest.mark.parametrize(
+    ("months", "most", "ticks"),
+    [(18, 9, [0, 6, 12]), (60, 9, [0, 12, 24, 36, 48]), (60, 2, [0, 36]), (1, 9, [0])],
+)
+def test_ticks_are_half_years_or_years(months: int, most: int, ticks: list[int]) -> None:
+    named = pd.period_range("2020-01", periods=months, freq="M").astype(str)
+    assert month_ticks(list(named), most) == ticks
+    assert month_ticks(["2020-02", "2020-03"], most) == [0]
 
 
 def test_periods_are_told_in_words() -> None:

@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.amounts import amount, row_amount
+from analysis.figures.amounts import row_amount
 from analysis.figures.measured import known, marked, measured_group, number_ticks, row_of, rows_of
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
@@ -25,7 +25,6 @@ from analysis.figures.theme import (
 )
 from analysis.figures.wording import capitalise, count, say
 from analysis.impact.emissions import EMISSIONS, MONTHLY, PRINTED
-from analysis.impact.measures import MeasureUnit
 from analysis.vocabulary import ALL
 
 Tables = Mapping[str, pd.DataFrame]
@@ -157,19 +156,19 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
 
 def _headline(rows: pd.DataFrame, year: str, language: str) -> str:
     shares = rows_of(rows, "emissions_deviation_share")
-    shares = shares[shares["estimate"].notna()]
-    teams = shares.loc[shares["group"] != ALL, "estimate"]
+    shares = shares[shares["estimate"].notna()].sort_values("estimate")
+    teams, whole = shares[shares["group"] != ALL], shares[shares["group"] == ALL]
 
-    def told(share: float) -> str:
-        return amount(share, MeasureUnit.SHARE, language, 0, signed=True)
+    def told(share: pd.Series) -> str:
+        return row_amount(share, language, signed=True)
 
-    if ALL not in set(shares["group"]):
+    if whole.empty:
         return say("emitted.headline_missing", language, year=year)
-    (whole,) = shares.loc[shares["group"] == ALL, "estimate"]
+    shared = {"year": year, "share": told(whole.iloc[0])}
     if len(teams) < 2:
-        return say("emitted.headline_alone", language, year=year, share=told(whole))
-    ends = {"low": told(teams.min()), "high": told(teams.max())}
-    return say("emitted.headline", language, year=year, share=told(whole), **ends)
+        return say("emitted.headline_alone", language, **shared)
+    ends = {"low": told(teams.iloc[0]), "high": told(teams.iloc[-1])}
+    return say("emitted.headline", language, **shared, **ends)
 
 
 def _told(rows: pd.DataFrame, team: str, key: str, language: str) -> str:

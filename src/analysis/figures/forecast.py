@@ -13,6 +13,7 @@ from analysis.figures.amounts import amount, amount_with_interval, row_amount
 from analysis.figures.measured import (
     known,
     measured_group,
+    month_ticks,
     number_ticks,
     period_words,
     row_of,
@@ -31,6 +32,7 @@ Tables = Mapping[str, pd.DataFrame]
 
 HEIGHT: Final = 3.0
 KEY: Final = 0.72
+TICKS: Final = 9
 MONTHS_NAMED: Final = 3
 """Months that lack a scope, named one by one; of more, the number is told."""
 FACES: Final = (("#0072b2", ""), ("#e69f00", "///"), ("#56b4e9", "..."))
@@ -223,7 +225,7 @@ def _draw(data: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
     axes.set_xlim(-0.8, len(months) - 0.2)
     axes.set_ylim(bottom=0)
     number_ticks(axes.yaxis, language)
-    ticks = [place for place, month in enumerate(months) if month.endswith(("-01", "-07"))]
+    ticks = month_ticks(months, TICKS)
     axes.set_xticks(ticks, [period_words(months[place], language) for place in ticks])
     # Vertical text is hard to read: what the axis is of stands above it.
     axes.set_title(say("ahead.axis", language), loc="left", size=8.2, color=MUTED)

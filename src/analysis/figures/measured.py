@@ -1,6 +1,7 @@
 """Words for rows of measures, and rows by what they measure."""
 
 import math
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -73,6 +74,18 @@ def number_ticks(axis: Axis, language: str, bins: int = 6) -> None:
     first, second = axis.get_ticklocs()[:2]
     digits = max(0, -math.floor(math.log10(second - first) + 1e-9))
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, language, digits)))
+
+
+def month_ticks(months: Sequence[str], most: int) -> list[int]:
+    """Places of half-years, years or every so many years among months in order, at most so many.
+
+    The first month alone if none of them begins a half-year.
+    """
+    for endings in (("-01", "-07"), ("-01",)):
+        found = [place for place, month in enumerate(months) if month.endswith(endings)]
+        if len(found) <= most:
+            return found or [0]
+    return found[:: -(-len(found) // most)]
 
 
 def marked(text: str, table: pd.DataFrame, language: str) -> str:

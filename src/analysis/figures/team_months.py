@@ -14,6 +14,7 @@ from analysis.figures.wording import say
 from analysis.impact.measures import MeasureUnit
 
 COLUMNS: Final = 3
+TICKS: Final = 4
 PANEL_HEIGHT: Final = 1.05
 TITLE_LINE: Final = 0.16
 BETWEEN: Final = 0.16
@@ -114,6 +115,7 @@ def _draw(
     for axes in panels[len(teams) :]:
         axes.set_visible(False)
     januaries = [at for at, month in enumerate(months) if month.endswith("-01")] or [0]
+    januaries = januaries[:: -(-len(januaries) // TICKS)]
     panels[0].set_xticks(januaries, [months[at][:4] for at in januaries])
     # Panels without one below them write the years too.
     for axes in panels[: len(teams)][-COLUMNS:]:
