@@ -3,18 +3,21 @@
 import io
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from shutil import which
 
+import pandas as pd
 import pikepdf
 import pytest
 
 from analysis.figures.wording import say
+from analysis.impact.measures import measure_table
 from analysis.report import documents
 from analysis.report.browser import find_browser
-from analysis.report.contents import Contents
+from analysis.report.contents import Contents, ReportTable
 from analysis.report.documents import write_documents
-from analysis.report.documents.printing import page_numbers, print_reports
+from analysis.report.documents.printing import lay_out, page_numbers, print_reports
 from analysis.vocabulary import LANGUAGES, Audience
 
 MEGABYTE = 1 << 20
@@ -161,3 +164,18 @@ def test_without_a_browser_the_rest_is_written_and_the_reader_told(
         for name, kind in (("captions", "md"), ("tables", "xlsx"))
         for language in LANGUAGES
     }
+
+
+def test_only_what_the_report_has_is_explained(contents: Contents, language: str) -> None:
+    measures = measure_table([{"measure": "rate", "unit": "EUR", "estimate": 1.0}])
+    told = {part: say(f"documents.reading_{part}_text", language) for part in
+            ("gap", "measures", "illustrative")}  # fmt: skip
+    for table, explained in (
+        (pd.DataFrame(), {"gap"}),
+        (measures, {"gap", "measures"}),
+        (measures.assign(illustrative=True), {"gap", "measures", "illustrative"}),
+    ):
+        own = replace(contents)
+        own.__dict__["tables"] = (ReportTable("a", "02_gaps", "0", "0", table),)
+        page = lay_out(own, language)
+        assert {part for part, text in told.items() if text in page} == explained

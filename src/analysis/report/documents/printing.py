@@ -17,6 +17,7 @@ from analysis.files import staged_file
 from analysis.report.browser import open_browser
 from analysis.report.contents import Contents
 from analysis.report.documents.chapters import read_chapters
+from analysis.report.documents.labels import ILLUSTRATIVE
 from analysis.report.documents.marks import cohort, describe, marks, title
 from analysis.report.documents.normal import normalise
 from analysis.vocabulary import LANGUAGES, Audience
@@ -31,6 +32,10 @@ MARGIN: Final = "17mm"
 INK: Final = "#444"
 MARK: Final = "#a3261b"
 """As in `templates/print.css`, which does not reach into the margins of a sheet."""
+EXPLAINED: Final = (
+    "gap", "references", "interval", "tests", "adjusted", "missing", "small", "unknown",
+)  # fmt: skip
+"""Parts of the page on how to read a report that every report has."""
 TIME_LIMIT: Final = 120_000
 """Milliseconds that a busy machine may take to load a report."""
 NUMBER_PAGES: Final = """pages => {
@@ -95,10 +100,22 @@ def lay_out(contents: Contents, language: str) -> str:
         contents=contents,
         public=contents.audience is Audience.PUBLIC,
         chapters=read_chapters(contents, language),
+        explained=_explained(contents),
         file=lambda figure: (contents.folder / figure.file(language, "svg")).absolute().as_uri(),
         say=lambda key, **values: say(key, language, **values),
         count=lambda value: count(value, language),
     )
+
+
+def _explained(contents: Contents) -> list[str]:
+    """What the page on how to read the report explains: all that some table has."""
+    tables = [table.data for table in contents.tables]
+    measures = [table for table in tables if ILLUSTRATIVE in table]
+    found = {
+        "measures": bool(measures),
+        "illustrative": any(table[ILLUSTRATIVE].any() for table in measures),
+    }
+    return [*EXPLAINED, *(part for part, there in found.items() if there)]
 
 
 def page_numbers(printed: bytes) -> dict[str, int]:
