@@ -176,7 +176,7 @@ def definitions_table(
     return _named(
         [
             {
-                "measure": measure_words(one.measure, language),
+                "measure": capitalise(measure_words(one.measure, language)),
                 "population": printed_group(one.group, language),
                 "sentence": quote_words(one.place, language),
                 "remark": _same_words(one, definitions, language),
