@@ -3,13 +3,16 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from analysis.audit import conflicts
 from analysis.audit.conflicts import find_conflicts, parts_of
 from analysis.audit.linear import Relation, System
+from analysis.audit.program import Program
 
 
 def sums_to(whole: str, *parts: str) -> Relation:
@@ -44,6 +47,22 @@ def test_what_is_known_is_not_searched_for_again() -> None:
     found = find_conflicts(system)
     for count in range(4):
         assert find_conflicts(system, known=found.sets[:count]) == found
+
+
+def test_what_is_known_saves_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    violation = Program.violation
+
+    def counted(self: Program, lines: NDArray[np.bool_]) -> float:
+        asked.append(int(lines.sum()))
+        return violation(self, lines)
+
+    monkeypatch.setattr(Program, "violation", counted)
+    found = find_conflicts(totals(4))
+    without = len(asked)
+    asked.clear()
+    find_conflicts(totals(4), known=found.sets)
+    assert len(asked) < without - len(found.sets)
 
 
 def test_of_a_known_set_that_is_not_minimal_the_smaller_is_found() -> None:
