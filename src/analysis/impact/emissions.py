@@ -31,6 +31,8 @@ FIGURES: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 """Where the report prints a measure: the printed figure's measure, group and unit."""
 SOURCE: Final = "emissions"
+PUBLISHED: Final = "published"
+"""Source of printed values: the figures that the provider published of the year."""
 
 
 def emission_measures(
@@ -258,7 +260,7 @@ def _persons(
     if campus is not None:
         each = row.get("estimate", np.nan)
         more: Row = {"group": ALL, "period": str(year), "unit": MeasureUnit.RATIO}
-        more |= {"source": f"{SOURCE}, activity, {_told(campus)}", "note": row.get("note", "")}
+        more |= {"source": f"{SOURCE}, activity, {PUBLISHED}", "note": row.get("note", "")}
         yield _ratio("times_lower", campus["value"] * KG_A_TONNE, each, **more)
 
 
@@ -301,7 +303,7 @@ def _beside_printed(rows: list[Row], printed: pd.DataFrame | None) -> Iterator[R
             "group": PRINTED,
             "estimate": figure["value"],
             "digits": -round(math.log10(figure["rounding"])),
-            "source": _told(figure),
+            "source": PUBLISHED,
             "note": _agreement(value, figure),
         }
 
@@ -324,7 +326,3 @@ def _figure(
     found = found[found["unit"].isin([unit, f"{unit} a year"])]
     values: list[Any] = found.to_dict("records")
     return values[0] if values else None
-
-
-def _told(figure: Mapping[str, Any]) -> str:
-    return f"published figures, {figure['section']}"
