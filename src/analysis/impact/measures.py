@@ -26,6 +26,7 @@ class MeasureUnit(StrEnum):
     SHARE = "share"
     """A fraction, shown as a percentage."""
     RATIO = "ratio"
+    MONTHS = "months"
 
 
 EXACT_DIGITS: Mapping[MeasureUnit, int] = {
@@ -39,6 +40,7 @@ EXACT_DIGITS: Mapping[MeasureUnit, int] = {
     MeasureUnit.OUTCOMES: 0,
     MeasureUnit.SHARE: 1,
     MeasureUnit.RATIO: 2,
+    MeasureUnit.MONTHS: 1,
 }
 """Decimals of a value without interval, in the unit that readers see."""
 

@@ -46,7 +46,7 @@ OF_PLACED: Final = (SEEKERS, UNDERSERVED_SEEKERS)
 """Inputs that are shares of the placed."""
 PARAMETER_UNITS: Final[Mapping[ParameterUnit, MeasureUnit]] = {
     ParameterUnit.SHARE: MeasureUnit.SHARE,
-    ParameterUnit.MONTHS: MeasureUnit.RATIO,
+    ParameterUnit.MONTHS: MeasureUnit.MONTHS,
     ParameterUnit.EUR_A_MONTH: MeasureUnit.EUR,
     ParameterUnit.EUR_A_YEAR: MeasureUnit.EUR,
 }
