@@ -215,3 +215,14 @@ def test_the_sheet_explains_marks_and_digits(
     remarks = str(sheet_of(measures, contents, tmp_path)["A3"].value)
     assert "ILLUSTRATIVE: the value rests on an input that no source states." in remarks
     assert "digits that their intervals support" in remarks
+
+
+def test_a_quotation_wraps_and_what_stands_beside_it_stays_at_its_head(
+    measures: pd.DataFrame, contents: Contents, tmp_path: Path
+) -> None:
+    quoted = "Number of career outcomes over the years (including free and paying students)"
+    sheet = sheet_of(measures.assign(source=quoted), contents, tmp_path)
+    cells = {str(head.value): cell for head, cell in zip(sheet[5], sheet[6], strict=True)}
+    assert cells["Source"].alignment.wrap_text
+    assert not cells["Measure"].alignment.wrap_text
+    assert {cells[name].alignment.vertical for name in ("Source", "Measure", "Estimate")} == {"top"}

@@ -131,6 +131,9 @@ class _Writer:
         self._mark = book.add_format({"bold": True, "font_color": MARKED})
         self._bold = book.add_format({"bold": True, "valign": "top"})
         self._wrapped = book.add_format({"text_wrap": True, "valign": "top", "font_size": 9})
+        # What is next to a cell of several lines stands at the height of its first.
+        self._text = book.add_format({"valign": "top"})
+        self._long = book.add_format({"valign": "top", "text_wrap": True})
         self._link = book.add_format({"font_color": COLOUR, "underline": 1})
         self._head = book.add_format(
             {"bold": True, "text_wrap": True, "valign": "bottom", "bottom": 1, "bg_color": HEAD}
@@ -182,7 +185,8 @@ class _Writer:
         cells = zip(column.values, column.formats, strict=True)
         for row, (value, pattern) in enumerate(cells, start=HEADER_ROW + 1):
             if isinstance(value, str):
-                page.write_string(row, place, value)
+                text = self._long if len(value) > WIDEST else self._text
+                page.write_string(row, place, value, text)
             else:
                 page.write_number(row, place, value, self._cell(pattern))
 
@@ -226,7 +230,7 @@ class _Writer:
 
     def _cell(self, pattern: str) -> Format:
         if pattern not in self._cells:
-            self._cells[pattern] = self._book.add_format({"num_format": pattern})
+            self._cells[pattern] = self._book.add_format({"num_format": pattern, "valign": "top"})
         return self._cells[pattern]
 
     def _marks(self, *, real: bool = False) -> str:
