@@ -1,7 +1,7 @@
 """PDF files whose bytes depend on what they show alone."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import pikepdf
@@ -27,6 +27,7 @@ def normalise(printed: bytes, title: str) -> bytes:
     """
     with pikepdf.open(io.BytesIO(printed)) as document:
         _rename_headers(document)
+        _share_images(document)
         del document.docinfo
         with document.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as told:
             told["dc:title"] = title
@@ -43,6 +44,40 @@ def normalise(printed: bytes, title: str) -> bytes:
             compress_streams=True,
         )
     return target.getvalue()
+
+
+def _share_images(document: pikepdf.Pdf) -> None:
+    """Keep one of the images that are alike: the browser draws each hatched bar as its own."""
+    # Masks first, for images that are alike only once they share their mask.
+    for masked in (False, True):
+        kept: dict[bytes, pikepdf.Object] = {}
+        copies = {}
+        for thing in document.objects:
+            if _is_image(thing) and ("/SMask" in thing) == masked:
+                one = kept.setdefault(thing.stream_dict.unparse() + thing.read_raw_bytes(), thing)
+                if one.objgen != thing.objgen:
+                    copies[thing.objgen] = one
+        for thing in document.objects:
+            _replace_images(thing, copies)
+
+
+def _is_image(thing: pikepdf.Object) -> bool:
+    return isinstance(thing, pikepdf.Stream) and thing.get("/Subtype") == "/Image"
+
+
+def _replace_images(
+    thing: pikepdf.Object, copies: Mapping[tuple[int, int], pikepdf.Object]
+) -> None:
+    """Refer to the image that is kept wherever a dictionary, at any depth, refers to a copy."""
+    if not isinstance(thing, pikepdf.Dictionary | pikepdf.Stream):
+        return
+    for name, value in thing.items():
+        if not isinstance(value, pikepdf.Object):
+            continue
+        if not value.is_indirect:
+            _replace_images(value, copies)
+        elif value.objgen in copies:
+            thing[name] = copies[value.objgen]
 
 
 def _rename_headers(document: pikepdf.Pdf) -> None:
