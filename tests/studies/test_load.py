@@ -342,3 +342,11 @@ def test_a_variant_changes_name_title_and_category_only(tmp_path: Path) -> None:
     copy.write_text(text.replace("name: openclassrooms", "name: mine"), "utf-8")
     assert load_study(str(copy)).name == "mine"
     assert load_study(f"{copy}+zrr").name == "mine+zrr"
+
+
+def test_a_source_is_said_in_french_where_it_is_no_name() -> None:
+    told = load_study("openclassrooms").provenance
+    assert told.said("licence", "fr") == told.fr["licence"] != told.said("licence", "en")
+    assert told.said("licence", "en") == told.licence
+    cited = load_study("oulad").provenance
+    assert cited.said("citation", "fr") == cited.citation

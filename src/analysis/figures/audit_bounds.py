@@ -208,7 +208,9 @@ def _draw(bounds: Sequence[Bound], lines: Sequence[Line], words: Words, language
     )
     for y, one in enumerate(bounds):
         low, high = one.low / 100, one.high / 100
-        axes.plot([low, high], [y, y], color=STRONG, linewidth=9, solid_capstyle="butt")
+        # The lines are of students: only bars that were held against them are filled.
+        filled = STRONG if one.tested else "white"
+        axes.barh(y, high - low, 0.26, low, facecolor=filled, edgecolor=STRONG, linewidth=1.3)
         label_beside(axes, y, range_words(one, language))
     name_rows(axes, [wrap_label(_name(one, language), 34) for one in bounds])
     greatest = max([one.high for one in bounds] + [line.share for line in lines])

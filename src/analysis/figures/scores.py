@@ -12,7 +12,7 @@ from analysis.figures.wording import capitalise, catalogue, count, group_label, 
 from analysis.impact.measures import MeasureUnit
 from analysis.impact.scoreboard import KIND, RATE
 from analysis.studies import Study
-from analysis.vocabulary import CAREER_OUTCOMES
+from analysis.vocabulary import ALL, CAREER_OUTCOMES
 
 Row = Mapping[Any, Any] | pd.Series
 
@@ -30,6 +30,8 @@ def score_label(row: Row, study: Study, language: str) -> str:
     group = score_group(study, row["group"], language)
     if row["measure"] == RATE:
         outcome = study.outcomes[row["outcome"]].label.label()[language]
+        if row["group"] == ALL:
+            return capitalise(outcome)
         return say("goals.rate", language, outcome=capitalise(outcome), group=group)
     return say(f"goals.{row['measure']}", language, group=group, year=row["period"])
 

@@ -75,8 +75,9 @@ class Subject:
 
     def source(self, language: str) -> str:
         """Source and licence."""
-        provenance = self.study.provenance
-        return say("words.source", language, source=provenance.source, licence=provenance.licence)
+        said = self.study.provenance.said
+        told = {"source": said("source", language), "licence": said("licence", language)}
+        return say("words.source", language, **told)
 
     def rounding(self, language: str) -> str:
         """The sentence that counts are rounded; empty if they are not."""

@@ -41,6 +41,8 @@ SETTINGS: Final[dict[Any, Any]] = {
     "xtick.labelsize": 8.6,
     "ytick.labelsize": 8.8,
     "text.color": INK,
+    # Two dollar signs in a text are prices, not mathematics.
+    "text.parse_math": False,
     "xtick.color": INK,
     "ytick.color": INK,
     "axes.spines.top": False,

@@ -141,13 +141,26 @@ class Described(Part):
     label: Wording
 
 
+ToldPart = Literal["source", "citation", "licence"]
+"""Parts of a provenance that readers of figures and pages see."""
+
+
 class Provenance(Part):
-    """Where the data come from, under which licence, and how a user obtains them."""
+    """Where the data come from, under which licence, and how a user obtains them.
+
+    `fr` says those of the parts in French that are not names of their own.
+    """
 
     source: str
     citation: str
     licence: str
     obtain: str
+    fr: dict[ToldPart, str] = Field(default_factory=dict)
+
+    def said(self, part: ToldPart, language: str) -> str:
+        """A part in a language, or as it stands where nothing else is said."""
+        plain: str = getattr(self, part)
+        return self.fr.get(part, plain) if language == "fr" else plain
 
 
 class Variant(Part):

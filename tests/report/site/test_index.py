@@ -132,7 +132,7 @@ def test_goals_stand_beside_what_was_found(scored: Contents) -> None:
     assert (counted.found, counted.part) == (Number("170", "", ""), "50% of the goal")
     assert (share.goal, share.verdict, share.kind) == ("at least 60%", "not reached", "missed")
     assert share.found == Number("51.7%", "47.0%\xa0to\xa056.0%", "580")
-    assert (rate.label, rate.goal) == ("Graduation, All", "more than 70%")
+    assert (rate.label, rate.goal) == ("Graduation", "more than 70%")
     assert (rate.kind, rate.verdict) == ("open", "can’t be told: the interval holds the goal")
     assert goals(scored, "fr")[2].goal == "plus de 70\xa0%"
 

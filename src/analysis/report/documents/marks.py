@@ -38,14 +38,14 @@ def marks(contents: Contents, language: str, *, real: bool = False) -> list[str]
 
 def describe(contents: Contents, language: str) -> list[tuple[str, str]]:
     """Study, cohort, population, source, citation and licence, each after its name."""
-    study, provenance = contents.study, contents.study.provenance
+    study, said = contents.study, contents.study.provenance.said
     told = {
         "study": study.title.label()[language],
         "cohort": contents.cohort or say("documents.all_cohorts", language),
         "population": capitalise(study.population.label()[language]),
-        "source": provenance.source,
-        "citation": provenance.citation,
-        "licence": provenance.licence,
+        "source": said("source", language),
+        "citation": said("citation", language),
+        "licence": said("licence", language),
         "audience": say(f"documents.audience_{contents.audience}", language),
     }
     return [(say(f"documents.{part}", language), text) for part, text in told.items()]

@@ -192,12 +192,16 @@ class _Writer:
 
     def _remarks(self, sheet: Sheet) -> str:
         public = self._contents.audience is Audience.PUBLIC
-        provenance = self._contents.study.provenance
+        said = self._contents.study.provenance.said
         told = [
             self._say("workbook.notebook", notebook=sheet.table.notebook),
             self._say("workbook.real")
             if sheet.real and self._contents.study.synthetic
-            else self._say("words.source", source=provenance.source, licence=provenance.licence),
+            else self._say(
+                "words.source",
+                source=said("source", self._language),
+                licence=said("licence", self._language),
+            ),
             self._say("workbook.dash"),
             self._say("workbook.public" if public else "workbook.decimals"),
         ]
