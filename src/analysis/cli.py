@@ -250,7 +250,8 @@ def _tell_published(report: "Report") -> None:
 def _from_root(study: str) -> str:
     """Path of a study file from the repository, so that results don't name this machine."""
     from analysis.files import project_root
-    from analysis.studies.load import SUFFIXES, split_variants
+    from analysis.studies.load import split_variants
+    from analysis.studies.named import SUFFIXES
 
     path, root = Path(study).resolve(), project_root()
     inside = split_variants(study)[0].endswith(SUFFIXES) and path.is_relative_to(root)

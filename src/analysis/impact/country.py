@@ -9,12 +9,11 @@ from typing import Annotated, Final, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from analysis.errors import InputError
-from analysis.files import project_root, read_yaml
+from analysis.files import read_yaml
+from analysis.studies.named import available, fault_lines, named_file
 from analysis.studies.parts import Name, Part, Wording
 
-SUFFIXES: Final = (".yml", ".yaml")
 SHIPPED: Final = Path(str(resources.files("analysis.impact"))) / "countries"
-FILE: Final = "file"
 
 
 class ParameterUnit(StrEnum):
@@ -120,7 +119,7 @@ class Country(Part):
 
 def available_countries() -> list[str]:
     """Names of the countries that ship with the package, in alphabetical order."""
-    return sorted(path.stem for path in SHIPPED.glob("*.yml"))
+    return available(SHIPPED)
 
 
 def country_file(country: str) -> Path:
@@ -131,19 +130,7 @@ def country_file(country: str) -> Path:
     InputError
         If there is no such file.
     """
-    if country.endswith(SUFFIXES):
-        path = Path(country)
-        if not path.is_file() and not path.is_absolute():
-            # A notebook's working directory is its own folder, not the one of the command.
-            path = project_root() / country
-    else:
-        path = SHIPPED / f"{country}.yml"
-    if not path.is_file():
-        raise InputError(
-            f"There is no country {country!r}. Countries: {', '.join(available_countries())}; "
-            "or give the path of a country file that ends in .yml."
-        )
-    return path
+    return named_file(country, SHIPPED, "country", "Countries")
 
 
 def load_country(country: str) -> Country:
@@ -164,11 +151,6 @@ def load_country(country: str) -> Country:
     try:
         return Country.model_validate(read_yaml(path))
     except ValidationError as error:
-        faults = "\n".join(
-            f"  {'.'.join(str(step) for step in fault['loc']) or FILE}: "
-            f"{fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors()
-        )
         raise InputError(
-            f"{path} is not a country file (docs/adding-a-country.md):\n{faults}"
+            f"{path} is not a country file (docs/adding-a-country.md):\n{fault_lines(error)}"
         ) from None

@@ -6,17 +6,17 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from analysis.errors import InputError
-from analysis.files import project_root, read_yaml
+from analysis.files import read_yaml
 from analysis.studies.model import Study
+from analysis.studies.named import available, fault_lines, named_file
 
-SUFFIXES = (".yml", ".yaml")
 VARIANT_MARK = "+"
 SHIPPED = Path(str(resources.files("analysis.studies")))
 
 
 def available_studies() -> list[str]:
     """Names of the studies that ship with the package, in alphabetical order."""
-    return sorted(path.stem for path in SHIPPED.glob("*.yml"))
+    return available(SHIPPED)
 
 
 def study_file(study: str) -> Path:
@@ -27,19 +27,7 @@ def study_file(study: str) -> Path:
     InputError
         If there is no such study.
     """
-    if study.endswith(SUFFIXES):
-        path = Path(study)
-        if not path.is_file() and not path.is_absolute():
-            # A notebook's working directory is its own folder, not the one of the command.
-            path = project_root() / study
-    else:
-        path = SHIPPED / f"{study}.yml"
-    if not path.is_file():
-        raise InputError(
-            f"There is no study {study!r}. Studies: {', '.join(available_studies())}; "
-            "or give the path of a study file that ends in .yml."
-        )
-    return path
+    return named_file(study, SHIPPED, "study", "Studies")
 
 
 def split_variants(study: str) -> tuple[str, list[str]]:
@@ -69,7 +57,7 @@ def load_study(study: str) -> Study:
     try:
         loaded = Study.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{path} is not a study:\n{_fault_lines(error)}") from None
+        raise InputError(f"{path} is not a study:\n{fault_lines(error)}") from None
     if path.parent != SHIPPED and loaded.name in available_studies():
         raise InputError(f"{path}: name: {loaded.name!r} is taken by a study of this repository")
     for name in variants:
@@ -78,12 +66,3 @@ def load_study(study: str) -> Study:
             raise InputError(f"Study {loaded.name} has no variant {name!r}. Variants: {known}.")
         loaded = loaded.with_variant(name)
     return loaded
-
-
-def _fault_lines(error: ValidationError) -> str:
-    """One line a fault: its place in the file, dotted, and what is wrong."""
-    return "\n".join(
-        f"  {'.'.join(str(step) for step in fault['loc']) or 'file'}: "
-        f"{fault['msg'].removeprefix('Value error, ')}"
-        for fault in error.errors()
-    )
