@@ -22,7 +22,7 @@ from analysis.files import canonical_json, staged_file, write_text
 from analysis.vocabulary import LANGUAGES
 
 DOTS_PER_INCH = 200
-COLOURS = 256
+COLOURS = 64
 SHOWN_WIDTH = 760
 
 
