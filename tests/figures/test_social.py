@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from analysis.figures import social_tables
 from analysis.figures.amounts import amount, amount_with_interval, row_amount, with_interval
 from analysis.figures.bottom_lines import bottom_lines
 from analysis.figures.save import Chart
@@ -285,9 +286,25 @@ def test_the_table_has_a_row_a_measure_and_a_column_a_horizon(
 ) -> None:
     table = value_table(tables["value"], group, subject, "fr", FLOWS)
     assert len(table) == len(FLOWS)
-    assert len(table.columns) == len(YEARS) + 2
-    assert set(table.iloc[:, -1]) == {"ILLUSTRATIF"}
+    assert len(table.columns) == len(YEARS) + 1
     assert not table.isin(["–", "nan"]).any(axis=None)
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_the_title_of_a_table_says_if_its_values_are_illustrative(
+    tables: dict[str, pd.DataFrame],
+    subject: Subject,
+    marked: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    titles: list[str] = []
+    monkeypatch.setattr(social_tables, "show", lambda make, language: None)
+    monkeypatch.setattr(
+        social_tables, "show_text", lambda make, language: titles.append(make(language))
+    )
+    social_tables.show_value(tables["value"].assign(illustrative=marked), subject, "fr")
+    assert len(titles) == 2
+    assert all(("ILLUSTRATIF" in title) is marked for title in titles)
 
 
 def test_inputs_have_the_words_of_the_country_and_its_sources(

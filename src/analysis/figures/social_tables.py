@@ -1,6 +1,6 @@
 """Tables of the social value: its worth, its inputs, and the salaries behind it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import pandas as pd
@@ -43,19 +43,14 @@ def value_table(
             years_label(years, language): with_interval(row, language, short=True)
             for years, row in zip(YEARS, rows, strict=True)
         }
-        mark = {say("social.column_mark", language): _mark(rows[0], language)}
-        lines.append({head: say(f"measures.{name}", language), **cells, **mark})
+        lines.append({head: say(f"measures.{name}", language), **cells})
     return pd.DataFrame(lines)
 
 
 def show_value(value: pd.DataFrame, subject: Subject, language: str) -> None:
     """Show the worth of one placement and of all."""
     for group in (EACH, PLACED):
-        _show_titled(
-            f"social.{group}",
-            lambda each, group=group: value_table(value, group, subject, each, FLOWS),  # type: ignore[misc]
-            language,
-        )
+        _show_value(f"social.{group}", value, group, FLOWS, subject, language)
 
 
 def show_gap_value(value: pd.DataFrame, subject: Subject, language: str) -> None:
@@ -63,16 +58,27 @@ def show_gap_value(value: pd.DataFrame, subject: Subject, language: str) -> None
     measures = [f"gap_{name}" for name in OF_GAP]
     if not value["measure"].isin(measures).any():
         return
-    _show_titled(
-        "social.gap_closed",
-        lambda each: value_table(value, UNDERSERVED, subject, each, measures),
-        language,
-    )
+    _show_value("social.gap_closed", value, UNDERSERVED, measures, subject, language)
 
 
-def _show_titled(title: str, make: Callable[[str], pd.DataFrame], language: str) -> None:
-    show_text(lambda each: f"**{say(title, each)}**", language)
-    show(make, language)
+def _show_value(
+    title: str,
+    value: pd.DataFrame,
+    group: str,
+    measures: Sequence[str],
+    subject: Subject,
+    language: str,
+) -> None:
+    """A table below its title, which is marked if any of its values is illustrative."""
+    shown = value["measure"].isin(measures) & (value["group"] == group)
+    marked = value.loc[shown, "illustrative"].any()
+
+    def titled(each: str) -> str:
+        text = say(title, each)
+        return f"**{say('amounts.illustrative', each, text=text) if marked else text}**"
+
+    show_text(titled, language)
+    show(lambda each: value_table(value, group, subject, each, measures), language)
 
 
 def _mark(row: Row, language: str) -> str:

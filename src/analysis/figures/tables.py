@@ -1,5 +1,6 @@
 """Tables that a reader sees, in the words and number formats of each language."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from analysis.figures.place import OUTPUT_KEY
 from analysis.figures.quotations import QUOTED_IN, mark_quotations
 from analysis.figures.subject import Subject
 from analysis.figures.wording import (
+    MINUS,
     capitalise,
     contrast_label,
     count,
@@ -25,6 +27,8 @@ from analysis.vocabulary import LANGUAGES, Contrast, Estimand
 DASH = "–"
 SAID_ABOVE = ("adjusted", "clusters")
 """Remarks that the charts above a table make for all of its rows."""
+SIGN_BEFORE_UNIT = re.compile(f"(?<=[+{MINUS}])(?=[€$])")
+"""Where a browser would part a sign from its amount."""
 
 
 Maker = Callable[[pd.DataFrame, Subject, str], pd.DataFrame]
@@ -82,7 +86,7 @@ def show_message(key: str, language: str, **values: str) -> None:
 
 def _html(table: pd.DataFrame) -> str:
     text: str = table.to_html(index=False, border=0, justify="left", classes="results")
-    return text
+    return SIGN_BEFORE_UNIT.sub("\N{WORD JOINER}", text)
 
 
 Format = Callable[[float, str, int], str]
