@@ -13,41 +13,45 @@ LENGTHS = st.floats(1e-6, 1e9)
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "digits"),
+    ("half", "digits"),
     [
-        (0.0, 2.0, 0),
-        (0.0, 1.99, 1),
-        (9.8, 10.0, 1),
-        (0.0, 19.9, 0),
-        (-100.0, 100.0, -2),
-        (4.4e6, 10.9e6, -6),
-        (0.45, 0.51, 2),
+        # The examples of the Particle Data Group: ±0.119, ±0.367, ±0.951.
+        (0.119, 2),
+        (0.367, 1),
+        (0.951, 1),
+        (0.1, 2),
+        (0.354, 2),
+        (0.355, 1),
+        (1.0, 1),
+        (35.4, 0),
+        (35.6, -1),
+        (100.0, -1),
+        (999.0, -2),
+        (3.25e6, -5),
     ],
 )
-def test_the_last_digit_is_the_first_of_half_the_length(
-    low: float, high: float, digits: int
-) -> None:
-    assert supported_digits(low, high) == digits
+def test_half_the_length_decides(half: float, digits: int) -> None:
+    assert supported_digits(12.0 - half, 12.0 + half) == digits
 
 
 def test_what_is_certain_has_the_digits_of_its_unit() -> None:
     ends = np.array([np.nan, 5.0, 1.0]), np.array([np.nan, 5.0, 3.0])
-    assert supported_digits(*ends, exact=2).tolist() == [2, 2, 0]
+    assert supported_digits(*ends, exact=2).tolist() == [2, 2, 1]
 
 
 @given(low=st.floats(-1e9, 1e9), length=LENGTHS)
-def test_rounding_moves_a_value_by_half_of_half_the_length_at_most(
+def test_rounding_moves_a_value_by_little_and_the_next_digit_tells_nothing(
     low: float, length: float
 ) -> None:
-    """Rounding to the first digit of the uncertainty h moves a value by up to h / 2."""
+    """The last digit is worth from 0.028 to 0.28 of half the length h."""
     high = low + length
     half = (high - low) / 2
     if not half > 0:
         return
     digits = int(supported_digits(low, high))
-    assert 10.0**-digits <= half * (1 + 1e-6) < 10.0 ** (1 - digits) * (1 + 1e-6)
+    assert 0.028 < 10.0**-digits / half < 0.2818
     middle = low + half
-    assert abs(rounded(middle, digits) - middle) <= half / 2 * (1 + 1e-6) + 1e-6
+    assert abs(rounded(middle, digits) - middle) <= 0.141 * half + 1e-6
 
 
 def test_zero_has_no_sign_and_missing_stays_missing() -> None:

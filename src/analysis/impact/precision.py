@@ -5,13 +5,18 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+TWO_DIGITS_BELOW = 3.55
+"""Of what half a length begins with."""
+
 
 def supported_digits(low: ArrayLike, high: ArrayLike, exact: int = 0) -> NDArray[np.int64]:
     """Decimals that intervals support; negative where they reach only to tens, hundreds and so on.
 
-    The last digit shown has the worth of the first digit of half the interval's length: one
-    significant digit of the uncertainty, the stricter of the one or two that the Guide to the
-    Expression of Uncertainty in Measurement allows (JCGM 100:2008, 7.2.6).
+    Half the interval's length has two significant digits if its first three are 100 to 354, else
+    one, and the value is shown as far: the rule of the Particle Data Group (Review of Particle
+    Physics, 5.3), within the one or two digits of the Guide to the Expression of Uncertainty in
+    Measurement (JCGM 100:2008, 7.2.6). With one digit always, ±1.4 would be shown as ±1 and
+    intervals as if they held what they don't.
 
     Parameters
     ----------
@@ -28,8 +33,10 @@ def supported_digits(low: ArrayLike, high: ArrayLike, exact: int = 0) -> NDArray
     half = (np.asarray(high, dtype=float) - np.asarray(low, dtype=float)) / 2
     certain = ~(half > 0)
     # A hair of room: a half length of exactly 0.1 is a hair below it in binary.
-    worth = np.floor(np.log10(np.where(certain, 1.0, half)) + 1e-9)
-    return np.where(certain, exact, -worth).astype("int64")
+    power = np.log10(np.where(certain, 1.0, half)) + 1e-9
+    first = np.floor(power)
+    second = 10 ** (power - first) < TWO_DIGITS_BELOW
+    return np.where(certain, exact, second - first).astype("int64")
 
 
 def rounded(value: float, digits: int) -> float:
