@@ -35,11 +35,14 @@ def test_what_has_no_interval_has_the_digits_of_its_unit(unit: MeasureUnit) -> N
 @pytest.mark.parametrize(
     ("unit", "half", "digits"),
     [
-        (MeasureUnit.EUR, 3_000.0, -3),
+        (MeasureUnit.EUR, 3_000.0, -2),
+        (MeasureUnit.EUR, 4_000.0, -3),
         (MeasureUnit.EUR, 0.02, 0),
-        (MeasureUnit.SHARE, 0.03, 0),
+        (MeasureUnit.SHARE, 0.03, 1),
+        (MeasureUnit.SHARE, 0.04, 0),
         (MeasureUnit.SHARE, 0.004, 1),
-        (MeasureUnit.SHARE, 0.12, -1),
+        (MeasureUnit.SHARE, 0.12, 0),
+        (MeasureUnit.SHARE, 0.4, -1),
         (MeasureUnit.KILOGRAM, 0.5, 1),
     ],
 )

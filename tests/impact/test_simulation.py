@@ -1,7 +1,5 @@
 """The simulation against closed forms, within its own Monte Carlo error."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -114,10 +112,32 @@ def test_inputs_are_independent() -> None:
 
 
 def test_one_input_is_moved_at_a_time() -> None:
-    inputs: Any = {"x": estimated(1.0, 0.1), "y": estimated(2.0, 0.1)}
-    moved = one_at_a_time(inputs, {"x": 5.0, "y": 7.0})
+    moved = one_at_a_time({"x": 1.0, "y": 2.0}, {"x": 5.0, "y": 7.0})
     assert moved["x"].tolist() == [1.0, 5.0, 1.0]
     assert moved["y"].tolist() == [2.0, 2.0, 7.0]
+
+
+def test_a_factor_of_zero_hides_no_other_input() -> None:
+    inputs = {
+        "share": Estimated(0.0, 0.0, 0.07, 0.95, 40, least=0.0, most=1.0),
+        "benefit": Assumed(1000.0, 700.0, 1300.0, illustrative=True),
+    }
+    behind = rests_on(inputs, lambda v: {A: v["share"] * v["benefit"]})
+    assert behind == {A: ["share", "benefit"]}
+
+
+def test_an_input_without_limits_is_moved_from_its_central_value() -> None:
+    bare = Estimated(2.0, float("nan"), float("nan"), 0.95, 40)
+    assert rests_on({"x": bare}, lambda v: {A: 3 * v["x"]}) == {A: ["x"]}
+
+
+def test_an_uneven_interval_is_drawn_as_it_is_shown() -> None:
+    """A side each: 2 of 50, whose Wilson limits are .0110 and .1346."""
+    one = Estimated(0.04, 0.0110, 0.1346, 0.95, 50, least=0.0, most=1.0)
+    drawn = draw_inputs({"x": one}, DRAWS, SEED)["x"]
+    low, middle, high = np.quantile(drawn, [0.025, 0.5, 0.975])
+    assert (low, middle, high) == pytest.approx((0.0110, 0.04, 0.1346), abs=1.5e-3)
+    assert drawn.min() >= 0
 
 
 def test_what_a_result_rests_on_follows_from_its_formula() -> None:

@@ -84,10 +84,11 @@ class Assumed:
 
 @dataclass(frozen=True)
 class Estimated:
-    """An estimate with its confidence interval, drawn from the normal distribution.
+    """An estimate with its confidence interval, drawn from two halves of normal distributions.
 
-    The spread is the one whose interval is as long as the estimate's own, so that an estimate with
-    errors by cluster, or at the edge of its range, is drawn with the error that its table shows.
+    Half of the draws lie below the estimate and half above, each half with the spread of its own
+    limit (the two-piece normal with equal weights). So the draws have the quantiles that the table
+    shows: of an interval by clusters, and of one that is longer to one side, as near 0 and 1.
 
     Attributes
     ----------
@@ -110,15 +111,12 @@ class Estimated:
     most: float = np.inf
     illustrative: bool = False
 
-    @property
-    def std_error(self) -> float:
-        """Half the interval's length over the normal quantile."""
-        quantile = float(norm.ppf((1 + self.confidence) / 2))
-        return (self.high - self.low) / (2 * quantile)
-
     def draw(self, generator: np.random.Generator, draws: int) -> Array:
         """Draw it so many times."""
-        values = self.central + self.std_error * generator.standard_normal(draws)
+        quantile = float(norm.ppf((1 + self.confidence) / 2))
+        below, above = self.central - self.low, self.high - self.central
+        normal = generator.standard_normal(draws) / quantile
+        values = self.central + normal * np.where(normal < 0, below, above)
         return np.clip(values, self.least, self.most)
 
 
@@ -193,41 +191,47 @@ def rests_on(inputs: Inputs, formulas: Formulas) -> dict[Result, list[str]]:
     """Names of the inputs that move each result when they are moved a little.
 
     So it follows from the formulas what is illustrative and how many persons stand behind it: a
-    list kept by hand would one day be another one than that of the formulas.
+    list kept by hand would one day be another one than that of the formulas. They are moved from
+    the central values and from both ends, for a factor of zero would hide the others.
     """
-    moved = one_at_a_time(inputs, {name: _nudged(one.central) for name, one in inputs.items()})
-    return {
-        result: [
-            name
-            for name, value in zip(inputs, values[1:], strict=True)
-            if abs(value - values[0]) > UNMOVED * abs(values[0])
-        ]
-        for result, values in formulas(moved).items()
-    }
+    found: dict[Result, set[str]] = {}
+    for end in ("central", "low", "high"):
+        base = {name: _end(one, end) for name, one in inputs.items()}
+        moved = one_at_a_time(base, {name: _nudged(value) for name, value in base.items()})
+        for result, values in formulas(moved).items():
+            moves = abs(values[1:] - values[0]) > UNMOVED * abs(values[0])
+            found.setdefault(result, set()).update(
+                name for name, does in zip(inputs, moves, strict=True) if does
+            )
+    return {result: [name for name in inputs if name in own] for result, own in found.items()}
+
+
+def _end(one: Uncertain, end: str) -> float:
+    """A value of an input, or the central one where it has no such limit."""
+    value = float(getattr(one, end))
+    return float(one.central) if np.isnan(value) else value
 
 
 def _nudged(central: float) -> float:
     return central + NUDGE * (abs(central) or 1.0)
 
 
-def one_at_a_time(inputs: Inputs, moved: Mapping[str, float]) -> Values:
-    """Inputs at their central values, then each in its turn at another one.
+def one_at_a_time(base: Mapping[str, float], moved: Mapping[str, float]) -> Values:
+    """Inputs at some values, then each in its turn at another one.
 
     Parameters
     ----------
-    inputs
-        By name, m of them.
-    moved
-        The other value of each.
+    base, moved
+        The two values of each input, m of them by name.
 
     Returns
     -------
     mapping
-        Arrays of shape (m + 1,): all central, then the first one moved, and so on.
+        Arrays of shape (m + 1,): all at the base, then the first one moved, and so on.
     """
     values = {}
-    for place, (name, one) in enumerate(inputs.items(), start=1):
-        values[name] = np.full(len(inputs) + 1, float(one.central))
+    for place, (name, value) in enumerate(base.items(), start=1):
+        values[name] = np.full(len(base) + 1, value)
         values[name][place] = moved[name]
     return values
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from analysis.estimate.results import write_note
 from analysis.impact.simulation import (
     Formulas,
@@ -39,20 +41,21 @@ def tornado_rows(
     Returns
     -------
     list of mapping
-        Rows of measures, one for each input that moves the result; its name, after `input_`, is
-        the `group`. The change is zero at the central value; `ci_low` and `ci_high` are those at
-        the two ends, no confidence limits. The note says `falls` if the upper end of the input
-        lowers the result.
+        Rows of measures, one for each input that moves the result and has two ends; its name,
+        after `input_`, is the `group`. The change is zero at the central value; `ci_low` and
+        `ci_high` are those at the two ends, no confidence limits. The note says `falls` if the
+        upper end of the input lowers the result.
     """
+    central = {name: float(one.central) for name, one in inputs.items()}
     lows, highs = (
-        formulas(one_at_a_time(inputs, {name: getattr(one, end) for name, one in inputs.items()}))
+        formulas(one_at_a_time(central, {name: getattr(one, end) for name, one in inputs.items()}))
         for end in ("low", "high")
     )
     behind = rests_on(inputs, formulas)[result]
     changes = {
         name: (lows[result][place] - lows[result][0], highs[result][place] - highs[result][0])
         for place, name in enumerate(inputs, start=1)
-        if name in behind
+        if name in behind and not np.isnan(inputs[name].low + inputs[name].high)
     }
     shared = {
         **shared_columns(result, how),
