@@ -237,7 +237,7 @@ def test_tables_name_everything_in_both_languages(
     outcomes = shown(monkeypatch, tables.show_outcomes, found.board, about)
     assert list(outcomes["en"]["Year"][:3]) == ["2020", "2021", "2022"]
     assert list(outcomes["en"]["Printed"][:3]) == ["4,373", "14,163", "44,010"]
-    assert list(outcomes["fr"]["À l’arrondi imprimé"][:3]) == ["concorde"] * 3
+    assert list(outcomes["fr"]["Concordance"][:3]) == ["concorde"] * 3
     rates = shown(monkeypatch, tables.show_rates, found.board, about)
     assert len(rates["fr"]) == (found.board["measure"].isin([RATE, "share"])).sum()
     assert "not shown" in set(rates["en"]["Estimate (95% interval)"])

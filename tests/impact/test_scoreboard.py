@@ -154,6 +154,7 @@ def test_each_value_stands_against_its_goal_as_first_stated(study: Study) -> Non
     share = one(board, "share", "underserved")
     assert (share["goal"], share["relation"]) == (0.6, "at_least")
     assert (share["goal_source"], share["verdict"]) == ("said first", "open")
+    assert share["goal_section"] == "a section"
     assert one(board, "rate", "all")["verdict"] == "open"
     assert one(board, OUTCOMES, "all")["verdict"] == "reached"
     assert one(board, OUTCOMES, "all", "2021")["verdict"] == "missed"

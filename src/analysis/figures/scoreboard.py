@@ -154,12 +154,13 @@ def _draw_progress(axes: Axes, y: float, row: pd.Series) -> None:
 
 def _progress_label(row: pd.Series, language: str) -> str:
     """What was found, which part of the goal that is, and whether it is reached."""
-    found = row_amount(row, language)
+    found = amount_with_interval(row, language)
     if pd.isna(row["estimate"]):
         return found
-    if row["unit"] == MeasureUnit.SHARE:
-        found = f"{found} ({say('words.n', language, n=persons_words(row, language))})"
     part = say("scoreboard.of_the_goal", language, share=progress_words(row, language))
+    if row["unit"] == MeasureUnit.SHARE:
+        n = say("words.n", language, n=persons_words(row, language))
+        part = say("words.separator", language).join((n, part))
     return f"{found}\n{part}\n{wrap_label(verdict_words(row, language), 26)}"
 
 

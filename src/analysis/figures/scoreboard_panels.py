@@ -50,6 +50,8 @@ BELOW: Final = 0.14
 BESIDE: Final = 0.37
 """Where a cross stands, which would cover the dot that it agrees with."""
 BAR: Final = 0.34
+BEYOND: Final = 0.06
+"""What an axis goes on beyond its last interval: room for a tick before the next panel."""
 MOST_PANELS: Final = 3
 
 
@@ -297,7 +299,7 @@ def _draw_rates(rows: pd.DataFrame, subject: Subject, words: Words, language: st
         _draw_panel(axes, rows[rows["outcome"] == outcome], groups, language)
     name_rows(panels[0], [wrap_label(subject.group(group, language), 24) for group in groups])
     ends = [*rows["ci_high"].dropna(), *rows["estimate"].dropna(), *rows["printed"].dropna()]
-    panels[0].set_xlim(0, min(1.0, max([0.1, *ends]) + 0.04))
+    panels[0].set_xlim(0, min(1.0, max([0.1, *ends]) + BEYOND))
     panels[0].xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
     panels[0].xaxis.set_major_formatter(FuncFormatter(lambda x, _: percent(x, language, 0)))
     panels[len(panels) // 2].set_xlabel(say("scoreboard_rates.axis", language), color=MUTED)

@@ -1,12 +1,16 @@
 """Tables and sentences of the scoreboard, as readers see them."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from analysis.figures.amounts import amount_with_interval, row_amount
 from analysis.figures.scores import (
     agreement_words,
+    counted_words,
     goal_words,
     persons_words,
+    place_words,
     printed_words,
     progress_words,
     score_group,
@@ -146,14 +150,18 @@ def show_definitions(
     measures = _defined(board, subject.study)
 
     def make(each: str) -> pd.DataFrame:
+        labels = {
+            name: _called(measure, outcome, subject.study, each)
+            for measure, outcome, name in measures
+        }
         rows = []
         for measure, outcome, name in measures:
-            label, persons = _meaning(measure, outcome, subject, each)
+            persons = counted_words(measure, outcome, subject.study, each)
             counted = {
-                say("goals.column_measure", each): label,
+                say("goals.column_measure", each): _called(measure, outcome, subject.study, each),
                 say("scoreboard.column_persons", each): persons,
             }
-            rows += [{**counted, **told} for told in _sentences(definitions, name, each)]
+            rows += [{**counted, **told} for told in _sentences(definitions, name, labels, each)]
         return pd.DataFrame(rows)
 
     show(make, language)
@@ -172,22 +180,43 @@ def _defined(board: pd.DataFrame, study: Study) -> list[tuple[str, str, str]]:
     ]
 
 
-def _meaning(measure: str, outcome: str, subject: Subject, language: str) -> tuple[str, str]:
-    """What a measure is called, and whom or what it counts."""
+def _called(measure: str, outcome: str, study: Study, language: str) -> str:
+    """What a measure is called."""
     if measure == RATE:
-        label = capitalise(subject.study.outcomes[outcome].label.label()[language])
-        return label, subject.study.outcomes[outcome].denominator.label()[language]
-    persons = say("scoreboard.rule", language)
-    if measure == SHARE:
-        persons = subject.described(language)
-    return say(f"measures.{measure}", language), persons
+        return capitalise(study.outcomes[outcome].label.label()[language])
+    return say(f"measures.{measure}", language)
 
 
-def _sentences(definitions: pd.DataFrame | None, name: str, language: str) -> list[dict[str, str]]:
-    """Sentences that define a measure, with where they stand; dashes if it has none."""
+def _sentences(
+    definitions: pd.DataFrame | None, name: str, labels: Mapping[str, str], language: str
+) -> list[dict[str, str]]:
+    """Sentences that define a measure, where they stand, and what to know; dashes without."""
     if definitions is None:
         return [{}]
-    own = definitions[definitions["measure"] == name]
-    told = list(zip(own["source"], own["section"], strict=True)) or [(DASH, DASH)]
-    said, where = (say(f"scoreboard.column_{name}", language) for name in ("said", "where"))
-    return [{said: sentence, where: section} for sentence, section in told]
+    said, where, remark = (
+        say(f"scoreboard.column_{name}", language) for name in ("said", "where", "remark")
+    )
+    rows = [
+        {
+            said: row["source"],
+            where: place_words(row["section"], language),
+            remark: _doubt(row, definitions, labels, language),
+        }
+        for _, row in definitions[definitions["measure"] == name].iterrows()
+    ]
+    return rows or [{said: DASH, where: DASH, remark: DASH}]
+
+
+def _doubt(
+    row: pd.Series, definitions: pd.DataFrame, labels: Mapping[str, str], language: str
+) -> str:
+    """That a definition needed a reading, and if it is that of another measure, of which."""
+    if pd.notna(row["value"]) or pd.isna(row["reading"]):
+        return DASH
+    alike = definitions[definitions["source"] == row["source"]]
+    others = [
+        labels[name] for name in alike["measure"] if name != row["measure"] and name in labels
+    ]
+    if not others:
+        return say("scoreboard.see_audit", language)
+    return say("scoreboard.same_sentence", language, other=others[0].lower())

@@ -1,20 +1,31 @@
 """Rows of a scoreboard in words: what is measured, of whom, its goal and what was printed."""
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
 from analysis.figures.amounts import amount, row_amount
 from analysis.figures.subject import Subject
 from analysis.figures.tables import DASH
-from analysis.figures.wording import capitalise, catalogue, count, group_label, percent, say
+from analysis.figures.wording import (
+    capitalise,
+    catalogue,
+    count,
+    described_label,
+    group_label,
+    percent,
+    say,
+)
 from analysis.impact.measures import MeasureUnit
-from analysis.impact.scoreboard import KIND, RATE
+from analysis.impact.scoreboard import KIND, RATE, SHARE
 from analysis.studies import Study
 from analysis.vocabulary import ALL, CAREER_OUTCOMES
 
 Row = Mapping[Any, Any] | pd.Series
+FOOTNOTE: Final = re.compile(r"Footnote (\d+)")
+"""How a place in the report that has no words of its own is recorded."""
 
 
 def score_group(study: Study, group: str, language: str) -> str:
@@ -33,7 +44,31 @@ def score_label(row: Row, study: Study, language: str) -> str:
         if row["group"] == ALL:
             return capitalise(outcome)
         return say("goals.rate", language, outcome=capitalise(outcome), group=group)
-    return say(f"goals.{row['measure']}", language, group=group, year=row["period"])
+    told = {"group": group, "year": row["period"], "persons": described_label(study, language)}
+    return say(f"goals.{row['measure']}", language, **told)
+
+
+def counted_words(measure: str, outcome: str, study: Study, language: str) -> str:
+    """What a measure counts, or whom it is a share of, to stand within a sentence."""
+    if measure == RATE:
+        return study.outcomes[outcome].denominator.label()[language]
+    return (
+        described_label(study, language) if measure == SHARE else say("scoreboard.rule", language)
+    )
+
+
+def definition_words(measure: str, outcome: str, study: Study, language: str) -> str:
+    """What a measure counts, and of whom, as a line of its own."""
+    told = counted_words(measure, outcome, study, language)
+    if measure == SHARE:
+        return say("scoreboard.definition_share", language, persons=told)
+    return capitalise(told)
+
+
+def place_words(section: str, language: str) -> str:
+    """A place in the report: a footnote in words, a section by its own heading."""
+    note = FOOTNOTE.fullmatch(section)
+    return say("scoreboard.footnote", language, number=note[1]) if note else section
 
 
 def goal_words(row: Row, language: str) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.figures.wording import (
     count,
     covariate_list,
+    described_label,
     group_label,
     note_sentences,
     number,
@@ -96,8 +97,7 @@ class Subject:
 
     def described(self, language: str) -> str:
         """The persons that the study describes."""
-        told = self.study.described
-        return (told.label if told else self.study.unit).label()[language]
+        return described_label(self.study, language)
 
     def denominator(self, language: str) -> str:
         """Successes and denominator of the outcome, to stand behind "share of"."""

@@ -146,6 +146,12 @@ def group_label(study: Study, group: str, language: str) -> str:
     return label[language]
 
 
+def described_label(study: Study, language: str) -> str:
+    """The persons that a study describes, to stand within a sentence."""
+    told = study.described
+    return (told.label if told else study.unit).label()[language]
+
+
 def contrast_label(contrast: Contrast, language: str) -> str:
     """Label of a contrast."""
     return CONTRASTS[contrast][language]

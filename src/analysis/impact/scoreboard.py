@@ -61,7 +61,8 @@ class Scores(Measures):
 
     `outcome` names the study's outcome that a rate is of. `goal`, `printed` and `rounding`, the
     worth of the last digit printed, are in the unit of `estimate`. What stands without a goal, or
-    was not printed, has no verdict, no agreement and empty sources.
+    was not printed, has no verdict, no agreement and empty sources. A section is that of the report
+    in which a sentence stands.
     """
 
     outcome: Series[str]
@@ -69,10 +70,12 @@ class Scores(Measures):
     relation: Series[str] = pa.Field(isin=["", *REACHED_BY])
     verdict: Series[str] = pa.Field(isin=["", *Verdict])
     goal_source: Series[str]
+    goal_section: Series[str]
     printed: Series[float] = pa.Field(nullable=True)
     rounding: Series[float] = pa.Field(nullable=True)
     agreement: Series[str] = pa.Field(isin=["", *Agreement])
     printed_source: Series[str]
+    printed_section: Series[str]
 
 
 NOTHING_SAID: Final[Mapping[str, object]] = {
@@ -81,10 +84,12 @@ NOTHING_SAID: Final[Mapping[str, object]] = {
     "relation": "",
     "verdict": "",
     "goal_source": "",
+    "goal_section": "",
     "printed": float("nan"),
     "rounding": float("nan"),
     "agreement": "",
     "printed_source": "",
+    "printed_section": "",
 }
 
 
@@ -290,6 +295,7 @@ def _against_goal(row: Row, name: str, targets: pd.DataFrame) -> dict[str, Any]:
         "relation": one["relation"],
         "verdict": verdict(one["relation"], goal, low, high),
         "goal_source": one["source"],
+        "goal_section": one["section"],
     }
 
 
@@ -302,7 +308,12 @@ def _beside_printed(row: Row, name: str, figures: pd.DataFrame, nearest: int) ->
         return {}
     one = said.iloc[0]
     printed, rounding = (one[column] * _worth(one) for column in ("value", "rounding"))
-    shown = {"printed": printed, "rounding": rounding, "printed_source": one["source"]}
+    shown = {
+        "printed": printed,
+        "rounding": rounding,
+        "printed_source": one["source"],
+        "printed_section": one["section"],
+    }
     if pd.isna(row["estimate"]):
         return shown
     own = _own_rounding(row, nearest)

@@ -15,6 +15,8 @@ from analysis.studies import Study
 from analysis.vocabulary import LANGUAGES, Audience
 
 KINDS = ("svg", "png", "pdf")
+MARK = "data"
+"""Column that says of each row that it is of generated persons."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,12 @@ class Contents:
         """Content key of each notebook's run that left a figure or a table."""
         keys = {one.notebook: one.run for one in self.figures}
         return keys | {one.notebook: one.run for one in self.tables}
+
+    def real(self, notebook: str) -> bool:
+        """Whether nothing that a notebook shows is of generated persons, though the study's are."""
+        made: list[ReportFigure | ReportTable] = [*self.figures, *self.tables]
+        shown = [one.data for one in made if one.notebook == notebook]
+        return self.study.synthetic and bool(shown) and not any(MARK in data for data in shown)
 
     def executed(self, notebook: str) -> Any:  # noqa: ANN401 (nbformat's own)
         """An executed notebook."""

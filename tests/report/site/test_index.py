@@ -67,7 +67,9 @@ def test_the_page_shows_them(pages: Pages) -> None:
 
 def _told(*rows: dict[str, Any]) -> pd.DataFrame:
     shared = {"period": "2022", "relation": "equal", "unit": "percent", "rounding": 1.0}
-    return pd.DataFrame([{**shared, "source": "a <sentence>", **row} for row in rows])
+    return pd.DataFrame(
+        [{**shared, "source": "a <sentence>", "section": "Who?", **row} for row in rows]
+    )
 
 
 def _board(contents: Contents) -> pd.DataFrame:
@@ -133,6 +135,8 @@ def test_goals_stand_beside_what_was_found(scored: Contents) -> None:
     assert (share.goal, share.verdict, share.kind) == ("at least 60%", "not reached", "missed")
     assert share.found == Number("51.7%", "47.0%\xa0to\xa056.0%", "580")
     assert (rate.label, rate.goal) == ("Graduation", "more than 70%")
+    assert share.label.startswith("Underserved (any category), share of ")
+    assert (share.source, share.section) == ("a <sentence>", "Who?")
     assert (rate.kind, rate.verdict) == ("open", "can’t be told: the interval holds the goal")
     assert goals(scored, "fr")[2].goal == "plus de 70\xa0%"
 
@@ -171,7 +175,7 @@ def test_the_page_leads_with_the_scoreboard(first_page: BeautifulSoup) -> None:
     assert all(svg["aria-hidden"] == "true" for svg in first_page.find_all("svg"))
     quoted = first_page.find("blockquote")
     assert (quoted.text, quoted["lang"]) == ("a <sentence>", "en")
-    assert first_page.find(string=re.compile("The ambition on placement speaks of graduates"))
+    assert first_page.find(string=re.compile("The goal on placement is about graduates"))
 
 
 def test_career_outcomes_stand_by_year_kind_and_learner(scored: Contents) -> None:
@@ -193,7 +197,10 @@ def test_career_outcomes_stand_by_year_kind_and_learner(scored: Contents) -> Non
 def test_rates_stand_by_group_beside_what_was_printed(scored: Contents) -> None:
     told = rates(scored, "en")
     assert told is not None
-    assert (told.columns, told.level) == (["Graduation", "Share of persons"], "90%")
+    assert ([name for name, _ in told.columns], told.level) == (
+        ["Graduation", "Share of persons"],
+        "90%",
+    )
     rows = dict(told.rows)
     assert next(iter(rows)) == "All"
     everyone, nothing = rows["All"]

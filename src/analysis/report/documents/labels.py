@@ -10,6 +10,7 @@ import pandas as pd
 from babel.dates import format_skeleton
 
 from analysis.estimate.results import read_note
+from analysis.figures.scores import place_words
 from analysis.figures.wording import (
     SMALLEST_P,
     capitalise,
@@ -80,6 +81,9 @@ class Labels:
             "month": self._period,
             "unit": lambda name: unit_words(name, language),
             "source": self._source,
+            "section": self._place,
+            "goal_section": self._place,
+            "printed_section": self._place,
             "assumptions": self._assumptions,
             "stage": self._stage,
             "of": self._stage,
@@ -200,7 +204,9 @@ class Labels:
         return self.say("cells.true" if value else "cells.false")
 
     def _source(self, text: str) -> str:
-        """Tables of an extract and countries by their labels; what a country file says of it."""
+        """The study's source; tables of an extract, countries; what a country file says of it."""
+        if text == self.source:
+            return self._study.provenance.said("source", self._language)
         parts = text.split(", ")
         words = [
             self._known(f"cells.source_{part}") or self._known(f"measure_groups.{part}")
@@ -209,6 +215,9 @@ class Labels:
         if all(words):
             return capitalise(", ".join(words))
         return country_sources().get(text, {}).get(self._language, text)
+
+    def _place(self, section: str) -> str:
+        return place_words(section, self._language)
 
     def _period(self, name: str) -> str:
         """A month in words, years as they are."""

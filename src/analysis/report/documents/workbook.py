@@ -14,7 +14,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from analysis.figures.wording import say
 from analysis.files import staged_file
-from analysis.report.contents import Contents, ReportTable
+from analysis.report.contents import MARK, Contents, ReportTable
 from analysis.report.documents.columns import COUNT, Column
 from analysis.report.documents.labels import ILLUSTRATIVE, Labels
 from analysis.report.documents.marks import cohort, describe, marks, title
@@ -33,8 +33,6 @@ A4: Final = 9
 HEADER_ROW: Final = 4
 """Below the title, the marks, the remarks and the way back."""
 REMARKS_HEIGHT: Final = 52
-SYNTHETIC: Final = "data"
-"""Column that marks the rows of a table that was made of generated persons."""
 COLOUR, MARKED, HEAD = "#1F4E79", "#A3261B", "#E4ECF4"
 
 
@@ -51,7 +49,7 @@ class Sheet:
     @property
     def real(self) -> bool:
         """Whether no row is of a generated person, whatever the study's are."""
-        return SYNTHETIC not in self.table.data
+        return MARK not in self.table.data
 
 
 def write_workbook(contents: Contents, language: str, target: Path) -> None:

@@ -8,7 +8,12 @@ import pandas as pd
 from analysis.figures.tables import DASH
 from analysis.report.documents.labels import Labels
 
-QUOTED: Final = frozenset({"source", "goal_source", "printed_source", "sentence", "section"})
+QUOTED: Final = frozenset(
+    {
+        *("source", "goal_source", "goal_section", "printed_source", "printed_section"),
+        *("sentence", "section"),
+    }
+)
 """Columns that quote the provider's report, or name a source, in the language of these."""
 OF_QUOTATIONS: Final = "en"
 

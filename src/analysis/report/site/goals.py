@@ -7,9 +7,11 @@ import pandas as pd
 from analysis.figures.amounts import row_amount
 from analysis.figures.scoreboard_tables import speaks_of_graduates
 from analysis.figures.scores import (
+    definition_words,
     goal_words,
     interval_words,
     persons_words,
+    place_words,
     progress,
     progress_words,
     score_label,
@@ -52,25 +54,29 @@ class Goal:
     ----------
     label
         What is measured, of whom and when.
+    definition
+        Who or what is counted, and a share of whom.
     goal, part
         The goal as it is stated, and which part of it was found; that is empty if not shown.
     found
         What was found; its n is empty where it counts nobody else.
     verdict, kind
         Whether it is reached, in words and as `analysis.impact.scoreboard.Verdict` has it.
-    source
-        The report's sentence.
+    source, section
+        The report's sentence, and in which section it stands.
     bar
         None if nothing is shown.
     """
 
     label: str
+    definition: str
     goal: str
     part: str
     found: Number
     verdict: str
     kind: str
     source: str
+    section: str
     bar: Bar | None
 
 
@@ -106,6 +112,7 @@ def _goal(row: pd.Series, contents: Contents, language: str) -> Goal:
     shown = pd.notna(row["estimate"])
     return Goal(
         score_label(row, contents.study, language),
+        definition_words(str(row["measure"]), str(row["outcome"]), contents.study, language),
         goal_words(row, language),
         say("scoreboard.of_the_goal", language, share=progress_words(row, language))
         if shown
@@ -114,6 +121,7 @@ def _goal(row: pd.Series, contents: Contents, language: str) -> Goal:
         verdict_words(row, language),
         str(row["verdict"]),
         str(row["goal_source"]),
+        place_words(str(row["goal_section"]), language),
         _bar(row) if shown else None,
     )
 

@@ -44,6 +44,7 @@ def render(
     writes, and `title_block` to write that too. Templates know, beside `values`:
 
     - `language`, `title`, `current`, `contents`, `study`;
+    - `real`, whether all that the page shows is real though the study is synthetic;
     - `root`, which leads from the page to the report's folder: `{{ root }}figures/…`;
     - `page(name)`, the link to another page in the same language;
     - `say(key, …)` and `number`, `count`, `percent`, `points`, in the page's language.
@@ -86,6 +87,7 @@ def render(
             sections=SECTIONS,
             contents=contents,
             study=contents.study,
+            real=contents.real(current),
             internal=contents.audience is Audience.INTERNAL,
             root="../" if dirname(here) else "",
             others={other: page(current, other) for other in LANGUAGES if other != language},

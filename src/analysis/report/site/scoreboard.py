@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.figures.amounts import row_amount
 from analysis.figures.scores import (
     agreement_words,
+    definition_words,
     interval_words,
     persons_words,
     printed_words,
@@ -81,7 +82,8 @@ class Rates:
     Attributes
     ----------
     columns
-        What is shown of each group: the rates, and its share of the persons described.
+        What is shown of each group: the rates, and its share of the persons described. Each with
+        its definition.
     rows
         Each group with a value for each column, or None.
     level
@@ -90,7 +92,7 @@ class Rates:
         Whether there is more than one rate.
     """
 
-    columns: list[str]
+    columns: list[tuple[str, str]]
     rows: list[tuple[str, list[Score | None]]]
     level: str
     several: bool
@@ -232,9 +234,12 @@ def rates(contents: Contents, language: str) -> Rates | None:
     confidence = float(str(given_parameter(contents, notebook, "confidence")))
     return Rates(
         [
-            capitalise(outcome_label(study, outcome, language))
-            if measure == RATE
-            else say("measures.share", language)
+            (
+                capitalise(outcome_label(study, outcome, language))
+                if measure == RATE
+                else say("measures.share", language),
+                definition_words(measure, outcome, study, language),
+            )
             for measure, outcome in columns
         ],
         [
