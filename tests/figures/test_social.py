@@ -13,7 +13,15 @@ from analysis.figures import social_tables
 from analysis.figures.amounts import amount, amount_with_interval, row_amount, with_interval
 from analysis.figures.bottom_lines import bottom_lines
 from analysis.figures.save import Chart
-from analysis.figures.social import gap_sentence, row_of, social_sentence, value_chart
+from analysis.figures.social import (
+    counted_sentence,
+    gained_sentence,
+    gap_sentence,
+    money_range,
+    row_of,
+    social_sentence,
+    value_chart,
+)
 from analysis.figures.social_tables import inputs_table, salaries_table, value_table
 from analysis.figures.subject import Subject
 from analysis.figures.tornado import change_at, tornado_chart, tornado_table
@@ -151,8 +159,8 @@ def test_a_value_stands_with_its_interval_and_its_mark() -> None:
     [full] = measure_table([marked]).to_dict("records")
     spaces = re.compile(r"\s")
     told = spaces.sub(" ", amount_with_interval(full, "en"))
-    assert told == "€1,200 (€1,100 to €1,400) (ILLUSTRATIVE)"
-    assert spaces.sub(" ", with_interval(full, "en")) == "€1,200 (€1,100 to €1,400)"
+    assert told == "€1,230 (€1,100 to €1,400) (ILLUSTRATIVE)"
+    assert spaces.sub(" ", with_interval(full, "en")) == "€1,230 (€1,100 to €1,400)"
 
 
 def test_what_is_hidden_says_so_and_what_is_missing_has_a_dash() -> None:
@@ -172,9 +180,57 @@ def test_headlines_are_short_marked_and_made_of_the_estimates(charts: list[Chart
             assert mark in words.caption
     value, tornado = charts
     public = row_of(value.data, "public_gain", 1)
-    assert row_amount(public, "en", short=True) in value.words["en"].headline
-    first = catalogue()[f"measure_groups.{tornado.data['group'].iloc[0]}"]["en"]
-    assert tornado.words["en"].headline.lower().count(first.lower()) == 1
+    assert money_range(public, "en") in value.words["en"].headline
+    first = tornado.data["group"].iloc[0].removeprefix(INPUT)
+    for language in MARKS:
+        assert catalogue()[f"drivers.{first}"][language] in tornado.words[language].headline
+
+
+def test_a_headline_holds_whichever_input_comes_first(
+    charts: list[Chart], tables: dict[str, pd.DataFrame], subject: Subject
+) -> None:
+    tornado = tables["tornado"]
+    for place in range(len(tornado)):
+        order = [place, *(other for other in range(len(tornado)) if other != place)]
+        rows = tornado.iloc[order].reset_index(drop=True)
+        words = tornado_chart(rows, tables["inputs"], tables["value"], subject).words
+        for language, mark in MARKS.items():
+            headline = words[language].headline
+            assert len(re.split("[ \N{NO-BREAK SPACE}]", headline)) <= 12, headline
+            assert mark in headline
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "digits", "en", "fr"),
+    [
+        (2_900_000, 9_300_000, -6, "€3 to 9 million", "3 à 9 M€"),
+        (2_900_000, 9_300_000, -5, "€2.9 to 9.3 million", "2,9 à 9,3 M€"),
+        (900_000, 2_000_000, -5, "€900,000 to €2.0 million", "900 000 € à 2,0 M€"),
+        (-2_000_000, 3_000_000, -6, "−€2 million to €3 million", "−2 M€ à 3 M€"),
+    ],
+)
+def test_a_range_of_money_says_its_unit_once_where_it_can(
+    low: float, high: float, digits: int, en: str, fr: str
+) -> None:
+    row = {"unit": "EUR", "ci_low": low, "ci_high": high, "digits": digits, "note": ""}
+    for language, expected in (("en", en), ("fr", fr)):
+        assert re.sub(r"\s", " ", money_range(row, language)) == expected
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_placements_valued_and_what_is_deducted_are_told(
+    tables: dict[str, pd.DataFrame], language: str
+) -> None:
+    value = tables["value"]
+    told = counted_sentence(value, language)
+    for name in ("placed_graduates", "placed_through_training"):
+        assert with_interval(value[value["measure"] == name].iloc[0], language) in told
+    assert told.startswith(MARKS[language])
+    share = FRANCE.parameters["counterfactual"].central
+    assert amount(share, MeasureUnit.SHARE, language, 0) in gained_sentence(
+        tables["inputs"], language
+    )
+    assert not re.search(r"\d|nan", counted_sentence(hidden(value), language))
 
 
 def test_captions_hold_every_value_that_is_drawn(charts: list[Chart]) -> None:
@@ -302,7 +358,10 @@ def test_the_title_of_a_table_says_if_its_values_are_illustrative(
     monkeypatch.setattr(
         social_tables, "show_text", lambda make, language: titles.append(make(language))
     )
-    social_tables.show_value(tables["value"].assign(illustrative=marked), subject, "fr")
+    social_tables.show_value(
+        tables["value"].assign(illustrative=marked), tables["inputs"], subject, "fr"
+    )
+    titles = [title for title in titles if title.startswith("**")]
     assert len(titles) == 2
     assert all(("ILLUSTRATIF" in title) is marked for title in titles)
 
@@ -316,6 +375,22 @@ def test_inputs_have_the_words_of_the_country_and_its_sources(
     assert table.iloc[: len(labels), 0].tolist() == labels
     marked = table.iloc[:, -1] == "ILLUSTRATIF"
     assert marked.tolist() == tables["inputs"]["illustrative"].tolist()
+
+
+def test_units_and_persons_of_inputs_are_told(
+    tables: dict[str, pd.DataFrame], subject: Subject
+) -> None:
+    inputs = tables["inputs"]
+    inputs.loc[inputs["measure"] == "input_seekers", "n"] = 491
+    inputs.loc[inputs["measure"] == "input_benefit_months", "unit"] = MeasureUnit.MONTHS
+    shown = inputs_table(inputs, FRANCE, subject, "en").replace(
+        "\N{NO-BREAK SPACE}", " ", regex=True
+    )
+    by_name = shown.set_index(inputs["measure"])
+    assert by_name.loc["input_benefit", "Central"] == "€1,000 a month"
+    assert by_name.loc["input_benefit_months", "High"].endswith(" months")
+    assert by_name.loc["input_seekers", "n"] == "491"
+    assert by_name.loc["input_discount", "n"] == "–"
 
 
 def test_salaries_have_a_row_a_group(subject: Subject) -> None:
@@ -333,7 +408,7 @@ def test_salaries_have_a_row_a_group(subject: Subject) -> None:
 def test_the_tornado_as_a_table(tables: dict[str, pd.DataFrame]) -> None:
     table = tornado_table(tables["tornado"], "en")
     assert len(table) == len(tables["tornado"])
-    falling = table[table["Input"] == "Placed anyhow"].iloc[0]
+    falling = table[table["Input"] == "Placed anyway"].iloc[0]
     assert falling.iloc[1].startswith("+")
     assert falling.iloc[2].startswith("−")
 

@@ -18,6 +18,7 @@ from analysis.impact.social import EACH, PLACED, YEARS
 from analysis.ingest import Processed
 from analysis.release.policy import SMALLEST
 from analysis.runs import social_evidence
+from analysis.runs.estimates import estimate_rates
 from analysis.runs.impacts import SocialValue, value_society
 from analysis.runs.parameters import TripleBottomLine
 from analysis.runs.session import Session
@@ -111,7 +112,7 @@ def test_tables_hold_all_that_is_asked_for(social: SocialValue) -> None:
     }
     placed = one(value, "placed_graduates")["estimate"]
     totals, each = (one(value, "public_gain", group=name, horizon=5) for name in (PLACED, EACH))
-    # Each is told with those deducted who would have been placed anyhow.
+    # Each is told with those deducted who would have been placed anyway.
     assert totals["estimate"] == pytest.approx(placed * each["estimate"])
 
 
@@ -201,10 +202,43 @@ def test_everyone_sees_rounded_values_and_no_number_of_a_hidden_group(
     assert one(public.inputs, "input_seekers")["digits"] == -1
     gain = one(public.value, "public_gain", group=PLACED, horizon=1)
     exact = one(social.value, "public_gain", group=PLACED, horizon=1)
-    assert gain["estimate"] == round(exact["estimate"], exact["digits"])
+    # Those for everyone rest on the rate as everyone sees it.
+    assert gain["estimate"] == pytest.approx(exact["estimate"], abs=10.0 ** -exact["digits"])
     # The parts of the respondents would tell how many there are of whom a status is not known.
     respondents = one(social.inputs, "input_placement")["n"]
     assert set(social.value["n"]) == {respondents}
+    assert pd.isna(one(public.inputs, "input_seekers")["n"])
+
+
+def test_inputs_have_the_persons_that_they_are_estimated_from(session: Session) -> None:
+    social = value_society(session)
+    assert social
+    placed = session.cells("placed_6", ())
+    known = placed[placed["job_seeker"].notna()]["successes"].sum()
+    assert one(social.inputs, "input_seekers")["n"] == known
+    assert one(social.inputs, "input_placement")["n"] == placed["n"].sum()
+    assert one(social.inputs, "input_underserved_seekers")["n"] < known
+    gap = one(social.inputs, "input_gap")
+    # Persons of unknown membership stand on neither side.
+    assert known < gap["n"] < placed["n"].sum()
+    assert gap["unit"] == MeasureUnit.POINTS
+    assert gap["ci_low"] < -1
+
+
+def test_everyone_reads_one_placement_rate_and_one_gap(
+    provider_processed: Processed, provider_study: Study, public: SocialValue
+) -> None:
+    session = open_on(provider_processed, provider_study, audience=Audience.PUBLIC)
+    rates = session.release.results(estimate_rates(session, ["placed_6"]))
+    shown = rates[rates["group"] == "all"].iloc[0]
+    used = one(public.inputs, "input_placement")
+    columns = ["estimate", "ci_low", "ci_high"]
+    assert used[columns].tolist() == shown[columns].tolist()
+    evidence = gather_evidence(
+        session, salary_means(session.study, session.data.path, "2022", 0.95)
+    )
+    assert evidence
+    assert evidence.placement.high == shown["ci_high"]
 
 
 def test_a_gap_that_everyone_may_not_see_is_not_valued(

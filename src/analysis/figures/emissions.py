@@ -54,6 +54,7 @@ def show_emissions(tables: Tables, subject: Subject, language: str) -> None:
         return
     for make in (emissions_table, budgets_table):
         show(lambda each, make=make: make(tables[EMISSIONS], subject, each), language)  # type: ignore[misc]
+    show_message("measured.before_rounding", language)
 
 
 def emissions_table(table: pd.DataFrame, subject: Subject, language: str) -> pd.DataFrame:

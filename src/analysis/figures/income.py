@@ -76,6 +76,7 @@ def show_income(tables: Tables, subject: Subject, language: str) -> None:
         show_message("income.missing_year", language, year=year)
         return
     show(lambda each: income_table(table, subject, each), language)
+    show_message("measured.before_rounding", language)
 
 
 def income_table(table: pd.DataFrame, subject: Subject, language: str) -> pd.DataFrame:

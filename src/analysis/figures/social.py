@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from analysis.figures.amounts import MILLION, amount, row_amount, with_interval
+from analysis.figures.amounts import MILLION, SHORTENED, Row, amount, row_amount, with_interval
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.tables import show_text
@@ -23,8 +23,10 @@ from analysis.figures.theme import (
     label_beside,
     name_rows,
 )
-from analysis.figures.wording import count, say
-from analysis.impact.social import NET_GAIN, PLACED, PUBLIC_GAIN, YEARS
+from analysis.figures.wording import count, number, say
+from analysis.impact.country import UNITS, ParameterUnit
+from analysis.impact.precision import rounded
+from analysis.impact.social import INPUT, NET_GAIN, PLACED, PUBLIC_GAIN, YEARS
 from analysis.vocabulary import UNDERSERVED
 
 ROW_HEIGHT: Final = 0.62
@@ -63,6 +65,31 @@ def _any(rows: pd.DataFrame) -> bool:
 def illustrative_note(rows: pd.DataFrame, language: str) -> str:
     """The sentence that rows rest on illustrative parameters; empty if none does."""
     return say("amounts.illustrative_note", language) if _any(rows) else ""
+
+
+def population(subject: Subject, language: str) -> str:
+    """Whose placements are valued: the graduates who were asked, not all whom a study counts."""
+    if subject.cohort is None:
+        return say("social.population_all", language)
+    return say("social.population", language, cohort=subject.cohort)
+
+
+def money_range(row: Row, language: str) -> str:
+    """The interval of an amount of money, its unit said once where both ends are millions."""
+    digits = int(row["digits"])
+    ends = [rounded(row[f"ci_{end}"], digits) for end in ("low", "high")]
+    if digits <= SHORTENED and min(ends) >= MILLION:
+        key = f"amounts.{str(row['unit']).lower()}_millions_range"
+        low, high = (number(end / MILLION, language, max(digits + 6, 0)) for end in ends)
+        return say(key, language, low=low, high=high)
+    low, high = (row_amount(row, language, f"ci_{end}", short=True) for end in ("low", "high"))
+    return say("words.interval", language, low=low, high=high)
+
+
+def input_words(measure: str, told: str, language: str) -> str:
+    """An amount of an input, or its ends, with what its unit lacks: benefits are a month's."""
+    monthly = UNITS.get(measure.removeprefix(INPUT)) is ParameterUnit.EUR_A_MONTH
+    return say("social.a_month", language, value=told) if monthly else told
 
 
 def label_money(axes: Axes, unit: str, language: str) -> None:
@@ -114,10 +141,11 @@ def _words(rows: pd.DataFrame, subject: Subject, language: str) -> Words:
     first = row_of(rows, PUBLIC_GAIN, YEARS[0])
     headline = say("social_value.headline_missing", language)
     if pd.notna(first["estimate"]):
-        public = row_amount(first, language, short=True)
+        bare = pd.isna(first["ci_low"])
+        public = row_amount(first, language, short=True) if bare else money_range(first, language)
         headline = say("social_value.headline", language, public=public)
         headline = marked_title(headline, rows, language)
-    shared = {"level": subject.level(language), "population": subject.population(language)}
+    shared = {"level": subject.level(language), "population": population(subject, language)}
     values = say("words.separator", language).join(
         say(
             "social_value.item",
@@ -168,6 +196,24 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
 
 
 # ---- Sentences ----------------------------------------------------------------------------------
+
+
+def counted_sentence(value: pd.DataFrame, language: str) -> str:
+    """How many placements are valued, with their intervals."""
+    names = {"placed": "placed_graduates", "through": "placed_through_training"}
+    rows = {key: value[value["measure"] == name].iloc[0] for key, name in names.items()}
+    if any(pd.isna(row["estimate"]) for row in rows.values()):
+        return say("social.summary_missing", language)
+    told = {key: with_interval(row, language) for key, row in rows.items()}
+    return marked_sentence(
+        say("social.counted", language, **told), pd.DataFrame(rows.values()), language
+    )
+
+
+def gained_sentence(inputs: pd.DataFrame, language: str) -> str:
+    """What counts as gained by who is placed, and which part of it is deducted."""
+    row = inputs[inputs["measure"] == f"{INPUT}counterfactual"].iloc[0]
+    return say("social.gained", language, share=row_amount(row, language))
 
 
 def social_sentence(value: pd.DataFrame, language: str) -> str:

@@ -6,14 +6,21 @@ from typing import Final
 import pandas as pd
 
 from analysis.figures.amounts import Row, row_amount, with_interval
-from analysis.figures.social import row_of, years_label
+from analysis.figures.social import (
+    counted_sentence,
+    gained_sentence,
+    input_words,
+    row_of,
+    years_label,
+)
 from analysis.figures.subject import Subject
-from analysis.figures.tables import show, show_message, show_text
+from analysis.figures.tables import DASH, show, show_message, show_text
 from analysis.figures.wording import catalogue, count, few_words, say
 from analysis.impact.country import Country, Parameter
 from analysis.impact.social import EACH, FLOWS, IF_NOT_TOLD, INPUT, OF_GAP, PLACED, YEARS
 from analysis.vocabulary import UNDERSERVED
 
+ENDS: Final = {"low": "ci_low", "central": "estimate", "high": "ci_high"}
 PAY_COLUMNS: Final = ("pay_before", "pay_after", "pay_raise")
 
 
@@ -47,8 +54,10 @@ def value_table(
     return pd.DataFrame(lines)
 
 
-def show_value(value: pd.DataFrame, subject: Subject, language: str) -> None:
-    """Show the worth of one placement and of all."""
+def show_value(value: pd.DataFrame, inputs: pd.DataFrame, subject: Subject, language: str) -> None:
+    """Show how many placements are valued and what counts, then the worth of one and of all."""
+    show_text(lambda each: counted_sentence(value, each), language)
+    show_text(lambda each: gained_sentence(inputs, each), language)
     for group in (EACH, PLACED):
         _show_value(f"social.{group}", value, group, FLOWS, subject, language)
 
@@ -88,7 +97,7 @@ def _mark(row: Row, language: str) -> str:
 def inputs_table(
     inputs: pd.DataFrame, country: Country, subject: Subject, language: str
 ) -> pd.DataFrame:
-    """A row an input: low, central and high value, source, and whether it is illustrative.
+    """A row an input: low, central and high value, n, source, and whether it is illustrative.
 
     Parameters
     ----------
@@ -112,9 +121,15 @@ def inputs_table(
         lines.append(
             {
                 say("social.column_input", language): label,
-                say("social.column_low", language): row_amount(row, language, "ci_low"),
-                say("social.column_central", language): row_amount(row, language),
-                say("social.column_high", language): row_amount(row, language, "ci_high"),
+                **{
+                    say(f"social.column_{end}", language): input_words(
+                        str(row["measure"]), row_amount(row, language, column), language
+                    )
+                    for end, column in ENDS.items()
+                },
+                say("columns.n", language): DASH
+                if pd.isna(row["n"])
+                else count(row["n"], language),
                 say("social.column_source", language): source,
                 say("social.column_mark", language): _mark(row, language),
             }

@@ -10,7 +10,14 @@ from analysis.estimate.results import read_note
 from analysis.figures.amounts import Row, row_amount
 from analysis.figures.released import hidden_rows
 from analysis.figures.save import Chart
-from analysis.figures.social import illustrative_note, label_money, marked_title, row_of
+from analysis.figures.social import (
+    illustrative_note,
+    input_words,
+    label_money,
+    marked_title,
+    population,
+    row_of,
+)
 from analysis.figures.subject import Subject
 from analysis.figures.tables import show
 from analysis.figures.theme import (
@@ -26,6 +33,7 @@ from analysis.figures.theme import (
     wrap_label,
 )
 from analysis.figures.wording import count, say
+from analysis.impact.social import INPUT
 from analysis.impact.tornado import CHANGE, FALLS
 
 ROW_HEIGHT: Final = 0.3
@@ -85,23 +93,24 @@ def _ends(row: pd.Series, language: str) -> str:
     """The two ends of a row's input, in its unit."""
     own = {name: row[f"input_{name}"] for name in ("unit", "ci_low", "ci_high", "digits", "note")}
     low, high = (row_amount(own, language, f"ci_{end}") for end in ("low", "high"))
-    if pd.isna(own["ci_low"]):
-        return low
-    return say("social_tornado.ends", language, low=low, high=high)
+    told = low
+    if pd.notna(own["ci_low"]):
+        told = say("social_tornado.ends", language, low=low, high=high)
+    return input_words(str(row["group"]), told, language)
 
 
 def _headline(rows: pd.DataFrame, language: str) -> str:
     if hidden_rows(rows).any():
         return say("social_tornado.headline_missing", language)
-    name = input_label(rows.iloc[0], language)
-    name = name[:1].lower() + name[1:]
-    return marked_title(say("social_tornado.headline", language, input=name), rows, language)
+    name = str(rows["group"].iloc[0]).removeprefix(INPUT)
+    driver = say(f"drivers.{name}", language)
+    return marked_title(say("social_tornado.headline", language, driver=driver), rows, language)
 
 
 def _words(rows: pd.DataFrame, central: pd.Series, subject: Subject, language: str) -> Words:
     shared = {
         "years": str(central["horizon"]),
-        "population": subject.population(language),
+        "population": population(subject, language),
     }
     values = say("words.separator", language).join(
         say(

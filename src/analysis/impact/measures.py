@@ -25,6 +25,8 @@ class MeasureUnit(StrEnum):
     OUTCOMES = "outcomes"
     SHARE = "share"
     """A fraction, shown as a percentage."""
+    POINTS = "points"
+    """Percentage points, of a difference of shares."""
     RATIO = "ratio"
     MONTHS = "months"
 
@@ -39,6 +41,7 @@ EXACT_DIGITS: Mapping[MeasureUnit, int] = {
     MeasureUnit.PERSONS: 0,
     MeasureUnit.OUTCOMES: 0,
     MeasureUnit.SHARE: 1,
+    MeasureUnit.POINTS: 1,
     MeasureUnit.RATIO: 2,
     MeasureUnit.MONTHS: 1,
 }

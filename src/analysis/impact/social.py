@@ -1,7 +1,7 @@
 r"""What placements are worth to learners and to society.
 
 Of the G graduates of a cohort R answered the survey, and the share p of them was placed; κ is the
-placement of the silent relative to theirs, c the share of the placed who would have been anyhow:
+placement of the silent relative to theirs, c the share of the placed who would have been anyway:
 
     N = p (R + κ (G - R))                 placed graduates
     M = (1 - c) N                         placed through the training
@@ -41,7 +41,7 @@ of them is placed as things are.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -133,6 +133,8 @@ class Evidence:
         New pay of placed job seekers, a year in EUR; None if no survey tells it.
     raised
         Raise of those placed who were no job seekers, a year in EUR; None if no survey tells it.
+    persons
+        Persons that an estimate is of, by the name of its input; only where they may be told.
     """
 
     everyone: Asked
@@ -144,6 +146,7 @@ class Evidence:
     gap_note: str = ""
     pay: Estimated | None = None
     raised: Estimated | None = None
+    persons: Mapping[str, int] = field(default_factory=dict)
 
 
 def social_inputs(country: Country, evidence: Evidence) -> dict[str, Uncertain]:

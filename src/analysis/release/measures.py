@@ -25,7 +25,12 @@ from analysis.vocabulary import ALL, NON_UNDERSERVED, UNDERSERVED
 
 LIMITS: Final = ("estimate", "ci_low", "ci_high")
 KEY: Final = ("measure", "group", "period")
-COUNTED_ELSEWHERE: Final = (MeasureUnit.SHARE, MeasureUnit.PERSONS, MeasureUnit.OUTCOMES)
+COUNTED_ELSEWHERE: Final = (
+    MeasureUnit.SHARE,
+    MeasureUnit.POINTS,
+    MeasureUnit.PERSONS,
+    MeasureUnit.OUTCOMES,
+)
 """Units of what tables of results and of counts tell, which have their own rules and checks."""
 SIDES: Final = (UNDERSERVED, NON_UNDERSERVED)
 """Groups that nearly make up all: of the one and of all together the other can be worked out."""

@@ -14,12 +14,12 @@ from analysis.impact.precision import supported_digits
 from analysis.impact.salaries import salary_means
 from analysis.impact.simulation import Inputs, Result, Uncertain
 from analysis.impact.social import (
+    GAP,
     IF_NOT_TOLD,
     INPUT,
     PLACED,
     PUBLIC_GAIN,
-    SEEKERS,
-    UNDERSERVED_SEEKERS,
+    Evidence,
     Simulation,
     gap_rows,
     result_rows,
@@ -29,7 +29,7 @@ from analysis.impact.social import (
 from analysis.impact.tornado import tornado_rows
 from analysis.runs.parameters import TripleBottomLine
 from analysis.runs.session import Session
-from analysis.runs.social_evidence import MEANS, can_be_valued, gather_evidence
+from analysis.runs.social_evidence import MEANS, OF_PLACED, can_be_valued, gather_evidence
 
 SURVEYS: Final = "surveys"
 """The table of an extract that placements and salaries come from."""
@@ -42,8 +42,8 @@ TOLD: Final = {
 }
 """Amounts of the table of salaries by the names of measures."""
 
-OF_PLACED: Final = (SEEKERS, UNDERSERVED_SEEKERS)
-"""Inputs that are shares of the placed."""
+ENDS: Final = {"estimate": "central", "ci_low": "low", "ci_high": "high"}
+"""Columns of measures and the attributes of an input that they hold."""
 PARAMETER_UNITS: Final[Mapping[ParameterUnit, MeasureUnit]] = {
     ParameterUnit.SHARE: MeasureUnit.SHARE,
     ParameterUnit.MONTHS: MeasureUnit.MONTHS,
@@ -116,8 +116,15 @@ def value_society(session: Session) -> SocialValue | None:
     # Inputs that are means of a group are hidden where these are: one release for both.
     told = _released(
         session,
-        [*_salary_rows(salaries, period), *_input_rows(inputs, salaries, country, session)],
+        [
+            *_salary_rows(salaries, period),
+            *_input_rows(inputs, evidence, salaries, country, session),
+        ],
     )
+    # Shares of the placed have the number of respondents until they are released: where that of
+    # their own persons may not be told, another one must not be either.
+    untold = [INPUT + name for name in OF_PLACED if name not in evidence.persons]
+    told["n"] = told["n"].mask(told["measure"].isin(untold))
     is_input = told["measure"].str.startswith(INPUT)
     return SocialValue(
         country,
@@ -137,7 +144,11 @@ def _released(session: Session, rows: Sequence[Mapping[str, object]]) -> pd.Data
 
 
 def _input_rows(
-    inputs: Inputs, salaries: pd.DataFrame, country: Country, session: Session
+    inputs: Inputs,
+    evidence: Evidence,
+    salaries: pd.DataFrame,
+    country: Country,
+    session: Session,
 ) -> Iterator[Mapping[str, object]]:
     """A row an input, parameters before estimates."""
     for name, one in inputs.items():
@@ -148,10 +159,8 @@ def _input_rows(
             "measure": INPUT + name,
             "group": "" if stated is None else country.name,
             "period": session.cohort or "",
-            "estimate": one.central,
-            "ci_low": one.low,
-            "ci_high": one.high,
-            "n": one.n,
+            **{column: getattr(one, end) for column, end in ENDS.items()},
+            "n": evidence.persons.get(name, one.n),
             "illustrative": one.illustrative,
             **(_stated(stated) if stated else _estimated(name, one, salaries, session)),
         }
@@ -176,6 +185,10 @@ def _estimated(
         told = {"group": group, "n": own["n"].iloc[0]}
         return {"unit": MeasureUnit.EUR, "source": SURVEYS, **told}
     supported = int(supported_digits(100 * one.low, 100 * one.high))
+    if name == GAP:
+        points = {key: 100 * getattr(one, end) for key, end in ENDS.items()}
+        digits = min(supported, 0)
+        return {"unit": MeasureUnit.POINTS, "source": SURVEYS, "digits": digits, **points}
     # In whole points a share of the placed would tell everyone a count that may be hidden.
     most = -1 if name in OF_PLACED and not session.release.everything else 0
     return {"unit": MeasureUnit.SHARE, "source": SURVEYS, "digits": min(supported, most)}

@@ -1,6 +1,7 @@
 """What the data of a session tell for the social value: counts, placement, pay and gap."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import pandas as pd
@@ -12,12 +13,22 @@ from analysis.estimate.options import GapOptions
 from analysis.estimate.rates import rate_row
 from analysis.impact.salaries import JOB_SEEKER, JOB_SEEKER_OUT
 from analysis.impact.simulation import Estimated
-from analysis.impact.social import PAY, RAISE, Asked, Evidence
+from analysis.impact.social import (
+    GAP,
+    PAY,
+    PLACEMENT,
+    RAISE,
+    SEEKERS,
+    UNDERSERVED_SEEKERS,
+    Asked,
+    Evidence,
+)
 from analysis.release.policy import SMALLEST
 from analysis.release.results import is_hidden
+from analysis.runs.estimates import estimate_rates
 from analysis.runs.parameters import TripleBottomLine
 from analysis.runs.session import Session
-from analysis.vocabulary import UNDERSERVED, Contrast, Estimand
+from analysis.vocabulary import ALL, UNDERSERVED, Contrast, Estimand
 
 ANSWERED: Final = "answered_6"
 """Outcome that tells which graduates of the cohort answered the job survey."""
@@ -25,6 +36,8 @@ IS_PLACED: Final = "placed_6"
 """Outcome that tells which of them were placed."""
 MEANS: Final = {PAY: ("salary_after", JOB_SEEKER), RAISE: ("salary_gain", JOB_SEEKER_OUT)}
 """Inputs that are means of the table of salaries: amount and group."""
+OF_PLACED: Final = (SEEKERS, UNDERSERVED_SEEKERS)
+"""Inputs that are shares of the placed."""
 
 
 def can_be_valued(session: Session) -> bool:
@@ -36,9 +49,12 @@ def can_be_valued(session: Session) -> bool:
 def gather_evidence(session: Session, salaries: pd.DataFrame) -> Evidence | None:
     """Count graduates and estimate placement, job seekers, pay and gap; None if nobody is placed.
 
+    Placement and gap are those that the audience sees elsewhere, so that no report tells two.
+
     Every estimate is one of the graduates who answered, or of a part of them, and its `n` is their
     number: the sizes of the parts could tell what is hidden elsewhere. Where a part has fewer
-    persons than may be told of, `n` is the part's, so that what rests on it is hidden.
+    persons than may be told of, `n` is the part's, so that what rests on it is hidden. `persons`
+    has the sizes of the parts, for everyone without those of the placed of known status.
 
     Parameters
     ----------
@@ -53,31 +69,49 @@ def gather_evidence(session: Session, salaries: pd.DataFrame) -> Evidence | None
     categories = list(session.study.categories)
     answers, placements = session.cells(ANSWERED, ()), session.cells(IS_PLACED, ())
     everyone, sample = _asked(answers), int(placements["n"].sum())
+    underserved = _underserved(placements, categories)
     seekers = _seekers(placements, sample, asked.confidence)
     if seekers is None:
         return None
-    underserved = _underserved(placements, categories)
-    gap, gap_note = _adjusted_gap(session, asked, sample)
+    gap, gap_note, of_gap = _adjusted_gap(session, asked, sample)
+    persons = {PLACEMENT: sample, GAP: of_gap}
+    if session.release.everything:
+        parts = (placements, underserved)
+        persons |= {name: _known_placed(part) for name, part in zip(OF_PLACED, parts, strict=True)}
     means = {name: _mean(salaries, *key, sample, asked.confidence) for name, key in MEANS.items()}
     return Evidence(
         everyone=everyone,
         underserved=_asked(_underserved(answers, categories)),
-        placement=_share(rate_row(placements, asked.confidence), sample, asked.confidence),
+        placement=_placement(session, placements, sample, asked.confidence),
         seekers=seekers,
         underserved_seekers=_seekers(underserved, sample, asked.confidence),
         gap=gap,
         gap_note=gap_note,
         pay=means[PAY],
         raised=means[RAISE],
+        persons=persons,
     )
+
+
+def _placement(
+    session: Session, placements: pd.DataFrame, sample: int, confidence: float
+) -> Estimated:
+    """The placement rate as released: for everyone its limits are those of rounded counts."""
+    rates = session.release.results(estimate_rates(session, [IS_PLACED]))
+    [row] = rates[rates["group"] == ALL].to_dict("records")
+    if is_hidden(str(row["note"])):
+        # What rests on it is hidden as what rests on nobody is.
+        return replace(_share(rate_row(placements, confidence), sample, confidence), n=0)
+    return _share({**row, "n_group": sample}, sample, confidence)
 
 
 def _adjusted_gap(
     session: Session, asked: TripleBottomLine, sample: int
-) -> tuple[Estimated | None, str]:
-    """The gap between the underserved and the others as `03_placement_gaps` has it, and its note.
+) -> tuple[Estimated | None, str, int]:
+    """The gap between the underserved and the others as `03_placement_gaps` tells the audience.
 
-    There is none if it can't be estimated, or if the audience may not see it.
+    There is none if it can't be estimated, or if the audience may not see it. With it go its note
+    and the number of persons on both sides.
     """
     covariates = asked.asked_covariates
     cells = session.cells(IS_PLACED, covariates)
@@ -87,14 +121,14 @@ def _adjusted_gap(
     gaps = outcome_gaps(session.study, IS_PLACED, cells, covariates, options)
     adjusted = gaps["estimand"] == Estimand.ADJUSTED_DIFFERENCE
     adjusted &= gaps["method"].str.startswith("logit")
-    [row] = gaps[adjusted].to_dict("records")
-    [released] = session.release.results(gaps)[adjusted].to_dict("records")
-    note = str(released["note"])
+    [row] = session.release.results(gaps)[adjusted].to_dict("records")
+    note = str(row["note"])
     if pd.isna(row["estimate"]) or is_hidden(note):
-        return None, note
+        return None, note, 0
     limits = (row["estimate"], row["ci_low"], row["ci_high"])
-    n = _told(min(row["n_group"], row["n_reference"]), sample)
-    return Estimated(*limits, asked.confidence, n, least=-1.0, most=1.0), note
+    sides = (row["n_group"], row["n_reference"])
+    gap = Estimated(*limits, asked.confidence, _told(min(sides), sample), least=-1.0, most=1.0)
+    return gap, note, sum(sides)
 
 
 def _asked(answers: pd.DataFrame) -> Asked:
@@ -108,16 +142,21 @@ def _underserved(cells: pd.DataFrame, categories: list[str]) -> pd.DataFrame:
 
 def _seekers(placements: pd.DataFrame, sample: int, confidence: float) -> Estimated | None:
     """Share of job seekers among the placed of whom it is known; None if there are none."""
+    if not _known_placed(placements):
+        return None
     known = placements[placements[JOB_SEEKER].notna()]
     is_seeker = known[JOB_SEEKER].astype(bool)
     placed = known.assign(n=known["successes"], successes=known["successes"].where(is_seeker, 0))
     columns = [name for name in ("n", "successes", CLUSTER) if name in placed]
-    if not placed["n"].sum():
-        return None
     return _share(rate_row(placed[columns], confidence), sample, confidence)
 
 
-def _share(row: Mapping[str, Any], sample: int, confidence: float) -> Estimated:
+def _known_placed(placements: pd.DataFrame) -> int:
+    """How many of the placed are known to be job seekers or not."""
+    return int(placements.loc[placements[JOB_SEEKER].notna(), "successes"].sum())
+
+
+def _share(row: Mapping[Any, Any], sample: int, confidence: float) -> Estimated:
     limits = (row["estimate"], row["ci_low"], row["ci_high"])
     return Estimated(*limits, confidence, _told(row["n_group"], sample), least=0.0, most=1.0)
 
