@@ -9,7 +9,6 @@ from analysis.audit.figures import Definition, Figure, Place, Printed
 from analysis.audit.findings import (
     Audit,
     Conflict,
-    Implied,
     Kind,
     OddSum,
     Severity,
@@ -17,7 +16,9 @@ from analysis.audit.findings import (
     audit,
 )
 from analysis.audit.identities import Assumption
+from analysis.audit.implied import Implied
 from analysis.audit.model import build_model
+from analysis.audit.resolution import Resolution
 from analysis.vocabulary import CATEGORIES
 
 Make = Callable[..., Figure]
@@ -147,14 +148,71 @@ def test_printing_what_is_advised_resolves_a_conflict(of_2022: Audit, published:
 
 
 def test_the_resolution_leaves_no_contradiction(of_2022: Audit, published: Printed) -> None:
-    wrong = {one.figure.key for one in of_2022.resolution}
+    wrong = {one.figure.key for one in of_2022.resolution.corrections}
     model = build_model(published.figures)
     system = model.view(()).system
     assert system.is_feasible([key for key in model.quantities if key not in wrong])
     for back in wrong:
         kept = [key for key in model.quantities if key not in wrong - {back}]
         assert not system.is_feasible(kept)
-    assert NON in _short([one.figure for one in of_2022.resolution])
+    assert NON in _short([one.figure for one in of_2022.resolution.corrections])
+
+
+def test_what_is_proposed_is_jointly_possible_and_raises_few_doubts(
+    of_2022: Audit, published: Printed
+) -> None:
+    """11,001 students are not 29% of 37,218: one doubt stays, as long as those are the same."""
+    found = of_2022.resolution
+    values = {one.figure.key: one.printable for one in found.corrections}
+    assert len(values) == 4
+    better = []
+    for figure in published.figures:
+        value = values.get(figure.key, figure.value)
+        assert value is not None
+        better.append(replace(figure, value=value))
+    again = audit(Printed(tuple(better)))
+    assert again.contradictions == ()
+    assert found.doubtful == (Assumption.SAME_YEAR,)
+    assert {*found.assumptions, *found.doubtful} == set(Assumption)
+    assert {one.assumptions for one in again.conflicts} == {(Assumption.SAME_YEAR,)}
+    doubts = [one for one in of_2022.conflicts if one.assumptions]
+    assert [_short(doubts[number - 1].figures) for number in of_2022.staying] == [
+        {
+            ("orientation_rate", "all", 29.0),
+            ("applicants", "all", 37_218.0),
+            ("students", "all", 11_000.0),
+        }
+    ]
+
+
+def test_what_is_proposed_doubts_nothing_if_nothing_else_is_doubtful(make: Make) -> None:
+    """Beside 36% the underserved are up to 64.5%, and 63.5% or more if all are one or the other."""
+    found = audit(Printed((make("share", "non_underserved", 36), make("share", "underserved", 79))))
+    (correction,) = found.resolution.corrections
+    assert (correction.low, correction.high) == pytest.approx((63.5, 64.5))
+    assert correction.printable == 64
+    assert (found.resolution.doubtful, found.staying) == ((), ())
+
+
+def test_a_figure_of_every_year_is_corrected_for_all_years(make: Make) -> None:
+    """More than 11,000 each year is wrong by 9,500 in 2021 and by 10,915 in 2022."""
+    figures = [
+        make("students", "all", 10_915, "persons"),
+        make("students", "all", 9_500, "persons", period="2021"),
+        make("students", "all", 11_000, "persons", 1000, "more_than", "each year"),
+    ]
+    (correction,) = audit(Printed(tuple(figures))).resolution.corrections
+    assert correction.figure is figures[-1]
+    assert correction.printable == 9_000
+
+
+def test_what_agrees_is_compared_and_in_no_finding(of_2022: Audit) -> None:
+    agreeing = _short(of_2022.agreeing)
+    assert ("times_lower", "path_students", 30.0) in agreeing
+    # It is in a sum of 99% only.
+    assert ("public", "underserved_area", 83.0) not in agreeing
+    assert not agreeing & _short(of_2022.alone)
+    assert not agreeing & {NON, SEEKERS, COUNT}
 
 
 @pytest.mark.parametrize(("percent", "feasible"), [(21, True), (36, False)])
@@ -203,7 +261,7 @@ def test_the_search_says_where_it_stopped(published: Printed) -> None:
     few = audit(published, limit=3)
     assert len(few.conflicts) == 3
     assert not few.complete
-    assert few.resolution == ()
+    assert few.resolution == Resolution()
 
 
 def test_contradictions_are_not_crowded_out_by_doubts(published: Printed) -> None:

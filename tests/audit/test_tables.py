@@ -37,13 +37,13 @@ def test_a_finding_has_a_row_for_each_of_its_figures(found: Audit) -> None:
     first = table.iloc[0]
     assert (first["measure"], first["group"], first["value"]) == ("share", "non_underserved", 36)
     assert (first["left"], first["left_low"], first["left_high"]) == ("at_most", 0, 32.5)
-    assert first["printable"] == 33
+    assert first["printable"] == 32
     assert first["sentence"] == "share of non_underserved"
 
 
 def test_an_end_that_there_is_not_is_empty(found: Audit) -> None:
     (counted,) = findings_table(found).query("value == 10915").to_dict("records")
-    assert (counted["left"], counted["left_low"]) == ("at_least", 11000)
+    assert (counted["left"], counted["left_low"]) == ("at_least", 11001)
     assert math.isnan(counted["left_high"])
     (more,) = findings_table(found).query("value == 11000").to_dict("records")
     assert (more["wording"], more["left_low"], more["left_high"]) == ("more_than", 10915, 10915)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from analysis.audit.figures import Figure, Printed
-from analysis.audit.findings import Implied, audit
+from analysis.audit.findings import audit
 from analysis.audit.identities import Assumption
+from analysis.audit.implied import Implied
 from analysis.audit.told import ASSUMPTIONS, left_words, tell
 
 Make = Callable[..., Figure]
@@ -51,7 +52,7 @@ def test_every_assumption_has_its_words() -> None:
     ("figure", "low", "high", "words"),
     [
         (("share", "all", 68.0), 66.881, 66.881, "make it 66.9%; resolved by 67%"),
-        (("share", "all", 36.0), 0.0, 32.5, "leave at most 32.5%; resolved by 33%"),
+        (("share", "all", 36.0), 0.0, 32.5, "leave at most 32.5%; resolved by 32%"),
         (("share", "all", 36.0), 36.56, 36.56, "37%; right as it stands if it was cut"),
         (
             ("share", "all", 0.6, "percent", 0.1),
@@ -81,3 +82,15 @@ def test_what_the_others_leave_is_told_as_the_figure_is_printed(
     made = make(*figure)
     value = None if low != low else made.printable(low, high)
     assert words in left_words(Implied(made, low, high, value))
+
+
+def test_what_is_proposed_is_told_with_the_doubts_that_stay(make: Make) -> None:
+    both = (make("share", "non_underserved", 36), make("share", "job_seeker", 68))
+    assert "  These values are jointly possible, and raise no doubt either." in _lines(*both)
+    started = (make("applicants", "all", 100, "persons"), make("students", "all", 60, "persons"))
+    lines = _lines(*both, *started, make("orientation_rate", "all", 50))
+    place = lines.index(
+        "  These values are jointly possible, and raise no doubt but on the assumption that"
+    )
+    assert lines[place + 1].strip() == f"{ASSUMPTIONS[Assumption.SAME_YEAR]}."
+    assert lines[place + 2] == "  Whatever the values, doubt 1 stays."

@@ -66,7 +66,7 @@ def test_printed_figures_are_not_marked_as_generated(root: Path, tmp_path: Path)
     audit_published(session)
     table = pd.read_csv(tmp_path / "out" / "tables" / "audit-findings.csv")
     assert "data" not in table
-    assert list(table["printable"]) == [33, 65]
+    assert list(table["printable"]) == [32, 64]
 
 
 @pytest.mark.parametrize("audience", ["internal", "public"])

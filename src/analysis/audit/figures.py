@@ -98,17 +98,19 @@ class Figure:
 
         Equal: half a rounding to each side, ends included, for halves are rounded up by some and
         to even by others; nothing if counted to the last one. About: a whole rounding. Almost: up
-        to a rounding below. The others bound one side; "more than" includes its bound, which
-        linear relations can't leave out.
+        to a rounding below. The others bound one side. "More than" begins with the next whole
+        thing where whole things are counted; elsewhere it includes its bound, which linear
+        relations can't leave out. "Less than" is its mirror.
         """
         half = 0.0 if self.is_exact else self.rounding / 2
+        whole = self.unit in COUNTED
         return {
             "equal": (-half, half),
             "about": (-self.rounding, self.rounding),
             "almost": (-self.rounding, 0.0),
-            "more_than": (0.0, math.inf),
+            "more_than": (math.floor(self.value) + 1 - self.value if whole else 0.0, math.inf),
             "at_least": (0.0, math.inf),
-            "less_than": (-math.inf, 0.0),
+            "less_than": (-math.inf, math.ceil(self.value) - 1 - self.value if whole else 0.0),
         }[self.relation]
 
     @property
@@ -128,14 +130,21 @@ class Figure:
         Returns
         -------
         float or None
-            A multiple of the rounding that agrees with at least one number of the range; the
-            printed value itself if that does. None if there is none from 0 on.
+            A multiple of the rounding that agrees with the range; the printed value itself if it
+            does. One that shares no more than an end with the range, as 22% does with "at most
+            21.5%", is taken only if none shares more. None if there is none from 0 on.
         """
         below, above = self.room
         # A hair of room, for the ends of ranges come out of a solver.
         hair = 1e-7 * max(1.0, abs(self.value))
         if self.value + below <= high + hair and self.value + above >= low - hair:
             return self.value
+        within = None if below == above else self._nearest(low, high, -hair)
+        return self._nearest(low, high, hair) if within is None else within
+
+    def _nearest(self, low: float, high: float, hair: float) -> float | None:
+        """The nearest multiple of the rounding that agrees with a range widened by a hair."""
+        below, above = self.room
         if self.value + below > high:
             value = math.floor((high - below + hair) / self.rounding) * self.rounding
             fits = value >= 0 and value + above >= low - hair

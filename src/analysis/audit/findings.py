@@ -8,10 +8,10 @@ from analysis.audit.bounds import Bound, find_bounds
 from analysis.audit.conflicts import find_conflicts
 from analysis.audit.figures import PERCENT, Definition, Figure, Printed
 from analysis.audit.identities import Assumption
-from analysis.audit.linear import ContradictionError
-from analysis.audit.model import EVERYTHING, Model, View, build_model
+from analysis.audit.implied import Implied, implied_for
+from analysis.audit.model import EVERYTHING, Model, build_model
 from analysis.audit.people import GROUPS
-from analysis.audit.resolution import fewest_hitting
+from analysis.audit.resolution import Resolution, fewest_hitting, resolve
 from analysis.vocabulary import FUNDING
 
 LIMIT = 50
@@ -26,7 +26,7 @@ class Severity(StrEnum):
     DOUBT = "doubt"
     """No numbers agree with the figures under an assumption; or definitions differ."""
     NOTE = "note"
-    """Right by rounding, but a reader will stumble."""
+    """Right by rounding, but may puzzle readers."""
 
 
 class Kind(StrEnum):
@@ -34,35 +34,6 @@ class Kind(StrEnum):
 
     COMPUTED = "computed"
     DOCUMENTARY = "documentary"
-
-
-@dataclass(frozen=True)
-class Implied:
-    """What the other figures of a conflict leave for one of them.
-
-    Attributes
-    ----------
-    figure
-        The figure.
-    low, high
-        Smallest and greatest true value that the others allow, in the figure's unit.
-    printable
-        The nearest value that could be printed instead, at the figure's rounding; None if there
-        is none. The figure alone would then resolve the conflict.
-    """
-
-    figure: Figure
-    low: float
-    high: float
-    printable: float | None
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether the figure would be right if it had been cut instead of rounded."""
-        figure = self.figure
-        if figure.relation != "equal" or figure.is_exact:
-            return False
-        return self.low < figure.value + figure.rounding and self.high >= figure.value
 
 
 @dataclass(frozen=True)
@@ -137,8 +108,9 @@ class Audit:
     complete
         Whether these are all conflicts, or the search ended at its limit.
     resolution
-        The fewest figures without which no contradiction is left, with what the remaining ones
-        then leave for each. Often there are several such sets; this is the first of them.
+        The fewest figures without which no contradiction is left, with values for them that are
+        jointly possible. Often there are several such sets; this is the first of them. Empty if
+        the search was not complete.
     bounds
         What the figures tell of shares that are not printed.
     alone
@@ -150,7 +122,7 @@ class Audit:
     figures: tuple[Figure, ...]
     findings: tuple[Finding, ...]
     complete: bool
-    resolution: tuple[Implied, ...]
+    resolution: Resolution
     bounds: tuple[Bound, ...]
     alone: tuple[Figure, ...]
     definitions: tuple[Definition, ...] = ()
@@ -164,6 +136,27 @@ class Audit:
     def conflicts(self) -> tuple[Conflict, ...]:
         """All conflicts, whatever they rest on."""
         return tuple(one for one in self.findings if isinstance(one, Conflict))
+
+    @property
+    def staying(self) -> tuple[int, ...]:
+        """Numbers of the doubts, from 1 on, that no value of the figures to correct resolves."""
+        wrong = {one.figure for one in self.resolution.corrections}
+        doubts = [one for one in self.conflicts if one.severity is Severity.DOUBT]
+        return tuple(
+            number for number, one in enumerate(doubts, 1) if not wrong.intersection(one.figures)
+        )
+
+    @property
+    def agreeing(self) -> tuple[Figure, ...]:
+        """Figures that were compared with others and are in no finding."""
+        said = {
+            figure
+            for one in self.findings
+            if not isinstance(one, TwoDefinitions)
+            for figure in one.figures
+        }
+        said |= set(self.alone)
+        return tuple(figure for figure in self.figures if figure not in said)
 
 
 def audit(
@@ -195,7 +188,7 @@ def audit(
         figures=printed.figures,
         findings=(*findings, *_odd_sums(printed.figures, conflicts)),
         complete=complete,
-        resolution=_resolution(model, conflicts) if complete else (),
+        resolution=_resolution(model, conflicts, assumptions) if complete else Resolution(),
         bounds=find_bounds(model, assumptions),
         alone=model.alone,
         definitions=printed.definitions,
@@ -228,36 +221,20 @@ def _conflict(model: Model, keys: Collection[str], taken: Collection[Assumption]
         if not part.view(fewer).system.is_feasible():
             needed = fewer
     view = part.view(needed)
-    implied = [_implied(part, view, key, [key]) for key in part.figures]
+    implied = [implied_for(part, view, key, [key]) for key in part.figures]
     return Conflict(tuple(part.figures.values()), tuple(implied), tuple(needed))
 
 
-def _implied(model: Model, view: View, key: str, without: Collection[str]) -> Implied:
-    """What is left for a figure if some are left out, itself among them."""
-    figure = model.figures[key]
-    below, above = figure.interval
-    low, high = float("nan"), float("nan")
-    for quantity in model.quantities[key]:
-        try:
-            low, high = view.range(quantity, without)
-        except ContradictionError:
-            continue
-        if low > above or high < below:
-            # Of a figure of every year, this is the year in which it is wrong.
-            break
-    return Implied(figure, low, high, figure.printable(low, high))
-
-
-def _resolution(model: Model, conflicts: Iterable[Conflict]) -> tuple[Implied, ...]:
-    """The fewest figures that have to be corrected, with what the others leave for each."""
+def _resolution(
+    model: Model, conflicts: Iterable[Conflict], assumptions: Collection[Assumption]
+) -> Resolution:
+    """The fewest figures that have to be corrected, and what to."""
     sets = [
         [figure.key for figure in one.figures]
         for one in conflicts
         if one.severity is Severity.CONTRADICTION
     ]
-    wrong = fewest_hitting(sets, list(model.figures))
-    view = model.view(())
-    return tuple(_implied(model, view, key, wrong) for key in wrong)
+    return resolve(model, fewest_hitting(sets, list(model.figures)), assumptions)
 
 
 def _definitions(definitions: Iterable[Definition]) -> Iterable[TwoDefinitions]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from analysis.audit.figures import COUNTED, Figure
-from analysis.audit.findings import Implied
+from analysis.audit.implied import Implied
 
 
 class Form(StrEnum):

@@ -8,8 +8,9 @@ import pandas as pd
 
 from analysis.audit.bounds import Bound
 from analysis.audit.figures import PERCENT, Definition, Figure, Place
-from analysis.audit.findings import Audit, Conflict, Finding, Implied, TwoDefinitions
+from analysis.audit.findings import Audit, Conflict, Finding, TwoDefinitions
 from analysis.audit.identities import Assumption
+from analysis.audit.implied import Implied
 from analysis.audit.left import left_for
 from analysis.vocabulary import UNDERSERVED
 
@@ -21,7 +22,7 @@ SAID: Final = ("measure", "group", "period", "wording", "value", "unit", "roundi
 RESOLVED: Final = ("left", "left_low", "left_high", "printable", "cut")
 QUOTED: Final = ("sentence", "section", "file", "row", "places")
 FINDINGS: Final = (*NUMBERED, *SAID, *RESOLVED, "assumptions", *QUOTED)
-RESOLUTION: Final = (*SAID, *RESOLVED, *QUOTED)
+RESOLUTION: Final = (*SAID, *RESOLVED, "assumptions", *QUOTED)
 BOUNDS: Final = (
     *("measure", "period", "population", "unit", "low", "high"),
     *("tested_group", "tested_value", "leaves", "agreement", "assumptions"),
@@ -69,9 +70,12 @@ def resolution_table(audit: Audit) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns as in `findings_table`.
+        Columns as in `findings_table`. What is left is left by the figures that are kept and by
+        the values proposed in the rows before; `assumptions` are those that all of it agrees with.
     """
-    return _table([_implied(one) for one in audit.resolution], RESOLUTION)
+    rests = {"assumptions": named(audit.resolution.assumptions)}
+    rows = [{**_implied(one), **rests} for one in audit.resolution.corrections]
+    return _table(rows, RESOLUTION)
 
 
 def bounds_table(audit: Audit) -> pd.DataFrame:

@@ -1,13 +1,14 @@
 """An audit in English, for the command line; notebooks have their words from the catalogue."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
 from analysis.audit.bounds import Bound
 from analysis.audit.figures import PERCENT, Figure, Place
-from analysis.audit.findings import Audit, Conflict, Implied, OddSum, Severity, TwoDefinitions
+from analysis.audit.findings import Audit, Conflict, OddSum, Severity, TwoDefinitions
 from analysis.audit.identities import Assumption
+from analysis.audit.implied import Implied
 from analysis.audit.left import Form, decimals, left_for
 from analysis.vocabulary import UNDERSERVED
 
@@ -93,21 +94,36 @@ def _odd_sum(heading: str, finding: OddSum) -> Iterator[str]:
 
 
 def _resolution(audit: Audit) -> Iterator[str]:
-    if not audit.resolution:
+    corrections = audit.resolution.corrections
+    if not corrections:
         return
     yield ""
-    number = _counted(len(audit.resolution), "figure")
+    number = _counted(len(corrections), "figure")
     yield f"With {number} corrected no contradiction is left, and with no fewer:"
-    for implied in audit.resolution:
+    for implied in corrections:
         yield from _printed(implied.figure)
         yield f"      {left_words(implied)}"
+    if not audit.resolution.doubtful:
+        yield "  These values are jointly possible, and raise no doubt either."
+        return
+    yield "  These values are jointly possible, and raise no doubt but on the assumption that"
+    for assumption in audit.resolution.doubtful:
+        yield f"      {ASSUMPTIONS[assumption]}."
+    yield f"  Whatever the values, {_doubts(audit.staying)}."
+
+
+def _doubts(numbers: Sequence[int]) -> str:
+    """Which doubts stay."""
+    if len(numbers) == 1:
+        return f"doubt {numbers[0]} stays"
+    return f"doubts {', '.join(map(str, numbers))} stay"
 
 
 def _bounds(bounds: Iterable[Bound]) -> Iterator[str]:
     for (measure, period), table in groupby(bounds, lambda one: (one.measure, one.period)):
         yield ""
-        yield f"{_plain(measure)} by category, {period}: with the categories' printed shares, the"
-        yield "non-underserved are, by this table alone,"
+        yield f"{_plain(measure)} by category, {period}: by this table of rates and the printed"
+        yield "shares of the categories, the non-underserved are"
         for bound in table:
             people = NAMES.get(bound.population, _plain(bound.population))
             low = f"{bound.low:.1f}% to " if bound.low > 0 else "at most "

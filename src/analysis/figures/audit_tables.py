@@ -10,12 +10,13 @@ from analysis.audit.figures import PERCENT, Definition, Figure
 from analysis.audit.findings import (
     Audit,
     Conflict,
-    Implied,
     OddSum,
     Severity,
     TwoDefinitions,
 )
+from analysis.audit.implied import Implied
 from analysis.audit.left import decimals
+from analysis.audit.resolution import Resolution
 from analysis.figures.audit_words import (
     alone_words,
     assumption_words,
@@ -68,13 +69,18 @@ def summary(audit: Audit, year: str, limit: int, language: str) -> str:
 
 def _counted(audit: Audit, year: str, language: str) -> str:
     counts = Counter(one.severity for one in audit.findings)
+    definitions = sum(isinstance(one, TwoDefinitions) for one in audit.findings)
+    shown = {f"{severity}s": number(counts[severity], language) for severity in Severity}
+    if definitions:
+        on = {"doubts": shown["doubts"], "definitions": number(definitions, language)}
+        shown["doubts"] = say("audit.counted_doubts", language, **on)
     return say(
         "audit.counted",
         language,
         year=year,
         figures=number(len(audit.figures), language),
         compared=number(len(audit.figures) - len(audit.alone), language),
-        **{f"{severity}s": number(counts[severity], language) for severity in Severity},
+        **shown,
     )
 
 
@@ -89,12 +95,26 @@ def _contradictory(audit: Audit, language: str) -> Iterable[str]:
             contradictions=number(len(audit.contradictions), language),
             figure=figure_words(figure, language),
         )
-    if audit.resolution:
-        key = "audit.fewest" if len(audit.resolution) > 1 else "audit.fewest_one"
+    if corrections := audit.resolution.corrections:
+        key = "audit.fewest" if len(corrections) > 1 else "audit.fewest_one"
         figures = say("words.separator", language).join(
-            _corrected(one, language) for one in audit.resolution
+            _corrected(one, language) for one in corrections
         )
-        yield say(key, language, number=number(len(audit.resolution), language), figures=figures)
+        fewest = say(key, language, number=number(len(corrections), language), figures=figures)
+        yield f"{fewest} {resolved_doubts(audit, language)}"
+
+
+def resolved_doubts(audit: Audit, language: str) -> str:
+    """Whether the values proposed for the fewest figures raise doubts, and which doubts stay."""
+    if not audit.resolution.doubtful:
+        return say("audit.no_doubt_stays", language)
+    key = "audit.doubts_stay" if len(audit.staying) > 1 else "audit.doubt_stays"
+    return say(
+        key,
+        language,
+        assumptions=assumption_words(audit.resolution.doubtful, language),
+        doubts=enumerate_words([number(one, language) for one in audit.staying], language),
+    )
 
 
 def how_often(audit: Audit) -> Counter[Figure]:
@@ -122,6 +142,9 @@ def _bounded(bound: Bound, language: str) -> str:
         measure=measure_words(bound.measure, language),
         range=range_words(bound, language),
         verdicts=capitalise(verdict_words(bound, language)),
+        assumptions=say("words.separator", language).join(
+            say(f"cells.assumptions_{one}", language) for one in bound.assumptions
+        ),
     )
 
 
@@ -137,15 +160,18 @@ def show_conflicts(audit: Audit, severity: Severity, language: str) -> None:
 def conflicts_table(conflicts: Sequence[Conflict], language: str) -> pd.DataFrame:
     """Conflicts in words: each figure, its sentence, what the others leave and what resolves it.
 
-    The assumptions that conflicts rest on are the last column, if there are any.
+    The assumptions that conflicts rest on are the last column, if there are any. They and the
+    number stand in the first line of each conflict only.
     """
     rests = any(one.assumptions for one in conflicts)
     rows = []
     for place, conflict in enumerate(conflicts, 1):
-        for implied in conflict.implied:
-            row = {"number": number(place, language), **_implied_cells(implied, language)}
+        for line, implied in enumerate(conflict.implied):
+            shown = "" if line else number(place, language)
+            row = {"number": shown, **_implied_cells(implied, language)}
             if rests:
-                row["assumptions"] = assumption_words(conflict.assumptions, language)
+                words = assumption_words(conflict.assumptions, language)
+                row["assumptions"] = "" if line else words
             rows.append(row)
     return _named(rows, language)
 
@@ -233,8 +259,9 @@ def sums_table(sums: Iterable[OddSum], language: str) -> pd.DataFrame:
 
 def show_resolution(audit: Audit, limit: int, language: str) -> None:
     """Show the fewest figures to correct; a message if none has to be, or they are not known."""
-    if audit.resolution:
+    if audit.resolution.corrections:
         show(lambda each: resolution_words(audit.resolution, each), language)
+        show_text(lambda each: resolved_doubts(audit, each), language)
     elif audit.complete:
         show_message("audit.no_resolution", language)
     else:
@@ -245,9 +272,9 @@ def _incomplete(limit: int, language: str) -> str:
     return say("audit.incomplete", language, limit=number(limit, language))
 
 
-def resolution_words(resolution: Iterable[Implied], language: str) -> pd.DataFrame:
+def resolution_words(resolution: Resolution, language: str) -> pd.DataFrame:
     """The fewest figures to correct in words."""
-    return _named([_implied_cells(one, language) for one in resolution], language)
+    return _named([_implied_cells(one, language) for one in resolution.corrections], language)
 
 
 def show_bounds(audit: Audit, language: str) -> None:
@@ -273,6 +300,37 @@ def bounds_words(bounds: Iterable[Bound], language: str) -> pd.DataFrame:
         ],
         language,
     )
+
+
+def show_agreeing(audit: Audit, limit: int, language: str) -> None:
+    """Show the figures that were compared with others and are in no finding, by measure.
+
+    A message if there are none, or findings may be missing.
+    """
+    if not audit.complete:
+        show_text(lambda each: _incomplete(limit, each), language)
+    elif not audit.agreeing:
+        show_message("audit.agreeing_none", language)
+    else:
+        show(lambda each: agreeing_words(audit.agreeing, each), language)
+
+
+def agreeing_words(figures: Iterable[Figure], language: str) -> pd.DataFrame:
+    """Figures in words, a line for each measure and period."""
+    by_measure: dict[tuple[str, str], list[str]] = {}
+    for one in figures:
+        group = printed_group(one.group, language)
+        said = say("audit.of_group", language, value=value_words(one, language), group=group)
+        by_measure.setdefault((one.measure, one.period), []).append(said)
+    rows = [
+        {
+            "measure": capitalise(measure_words(measure, language)),
+            "period": period_words(period, language),
+            "figures": say("words.separator", language).join(said),
+        }
+        for (measure, period), said in by_measure.items()
+    ]
+    return _named(rows, language)
 
 
 def show_alone(audit: Audit, language: str) -> None:

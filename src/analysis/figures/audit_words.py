@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from analysis.audit.bounds import Bound
 from analysis.audit.figures import PERCENT, YEARS, Figure, Place
-from analysis.audit.findings import Implied
 from analysis.audit.identities import Assumption
+from analysis.audit.implied import Implied
 from analysis.audit.left import Form, decimals, left_for
 from analysis.audit.tables import left_by
 from analysis.figures.wording import capitalise, catalogue, number, say

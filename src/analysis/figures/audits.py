@@ -1,8 +1,7 @@
 """Charts of an audit: printed figures beside what others leave, and bounds by tables of rates."""
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from analysis.audit.figures import Figure
-from analysis.audit.findings import Audit, Implied
-from analysis.figures.audit_tables import how_often
+from analysis.audit.findings import Audit
+from analysis.audit.implied import Implied
 from analysis.figures.audit_words import (
     figure_words,
     left_words,
@@ -34,7 +33,7 @@ from analysis.figures.theme import (
     name_rows,
     wrap_label,
 )
-from analysis.figures.wording import capitalise, number, say
+from analysis.figures.wording import capitalise, enumerate_words, number, say
 from analysis.vocabulary import ALL, LANGUAGES
 
 SOURCE: Final = "data/raw/published"
@@ -47,10 +46,21 @@ EDGE: Final = 3.0
 
 @dataclass(frozen=True)
 class Clash:
-    """A figure in contradictions, and what is left for it in the first of the fewest figures."""
+    """A figure in contradictions.
+
+    Attributes
+    ----------
+    implied
+        What is left for it in the first contradiction of the fewest figures.
+    often
+        In how many contradictions it is.
+    both_ways
+        Whether the others ask for more in some of these, and for less in others.
+    """
 
     implied: Implied
     often: int
+    both_ways: bool
 
     @property
     def figure(self) -> Figure:
@@ -59,13 +69,19 @@ class Clash:
 
 
 def clashes(audit: Audit) -> list[Clash]:
-    """Figures in contradictions, those first that few others are enough to contradict."""
-    often: Counter[Figure] = how_often(audit)
-    first: dict[Figure, Implied] = {}
+    """Figures in contradictions: those in most first, then those that few others contradict."""
+    found: dict[Figure, list[Implied]] = {}
     for conflict in audit.contradictions:
         for implied in conflict.implied:
-            first.setdefault(implied.figure, implied)
-    return [Clash(implied, often[figure]) for figure, implied in first.items()]
+            found.setdefault(implied.figure, []).append(implied)
+    rows = [Clash(own[0], len(own), _both_ways(own)) for own in found.values()]
+    return sorted(rows, key=lambda one: -one.often)
+
+
+def _both_ways(own: Iterable[Implied]) -> bool:
+    """Whether some of what is left for a figure lies above it, and some below."""
+    above = [one.low > one.figure.value for one in own if not math.isnan(one.low)]
+    return any(above) and not all(above)
 
 
 def conflicts_charts(audit: Audit, year: str) -> list[Chart]:
@@ -134,19 +150,27 @@ def _words(audit: Audit, found: Sequence[Clash], year: str, language: str) -> Wo
         )
         for one in rows
     )
-    note = say("audit_conflicts.note", language)
-    if more := len(found) - len(rows):
-        note = say("audit_conflicts.note_more", language, note=note, more=number(more, language))
     total = number(len(audit.contradictions), language)
     shared = {"year": year, "values": values, "contradictions": total, "source": source}
     return Words(
         _headline(audit, found, language),
         say("audit_conflicts.subtitle", language, year=year),
-        note,
+        _note(found, language),
         source,
         say("audit_conflicts.caption", language, **shared),
         say("audit_conflicts.alt", language, values=values),
     )
+
+
+def _note(found: Sequence[Clash], language: str) -> str:
+    """How to read the chart, which figures are pulled both ways, and how many are not shown."""
+    notes = [say("audit_conflicts.note", language)]
+    if pulled := [one.figure for one in found[:ROWS] if one.both_ways]:
+        figures = enumerate_words([_short(one, language) for one in pulled], language)
+        notes.append(say("audit_conflicts.note_both_ways", language, figures=figures))
+    if (more := len(found) - ROWS) > 0:
+        notes.append(say("audit_conflicts.note_more", language, more=number(more, language)))
+    return " ".join(notes)
 
 
 def _headline(audit: Audit, found: Sequence[Clash], language: str) -> str:
@@ -166,6 +190,12 @@ def _headline(audit: Audit, found: Sequence[Clash], language: str) -> str:
             **shown,
         )
     return say("audit_conflicts.headline_many", language, figures=figures, **shown)
+
+
+def _short(figure: Figure, language: str) -> str:
+    """A figure's value with its short name."""
+    value, group = value_words(figure, language), _short_name(figure, language)
+    return say("audit.of_group", language, value=value, group=group)
 
 
 def _short_name(figure: Figure, language: str) -> str:
