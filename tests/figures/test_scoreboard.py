@@ -263,6 +263,14 @@ def test_each_measure_is_defined_in_the_words_of_the_report(
     assert said.str.contains("over a 12-month period").any()
     assert said.str.contains("Percentage of respondents to the job survey").any()
     assert not (said == "–").any()
+    remarks = dict(
+        zip(zip(told["Measure"], told["Where"], strict=True), told["Remark"], strict=True)
+    )
+    assert remarks["Graduation", "Footnote 4"] == (
+        "word for word what is said of: orientation; see the audit"
+    )
+    assert remarks["Orientation", "Footnote 11"] == "–"
+    assert remarks["6-month placement", "Footnote 13"] == "open to readings: see the audit"
     alone = shown(monkeypatch, tables.show_definitions, found.board, None, about)["fr"]
     assert list(alone) == ["Mesure", "Ce qui est compté, ou part de qui"]
     assert len(alone) == 5

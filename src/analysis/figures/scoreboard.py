@@ -120,7 +120,7 @@ def _draw_goals(rows: pd.DataFrame, subject: Subject, words: Words, language: st
         words,
         ROW_HEIGHT * len(rows) + 0.25,
         label_width=2.5,
-        right_width=1.95,
+        right_width=2.1,
         watermark=subject.watermark(language),
     )
     labels = []

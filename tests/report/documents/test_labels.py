@@ -65,3 +65,12 @@ def test_closed_sets_and_booleans_are_told_in_words(toy_study: Study) -> None:
 def test_a_note_that_is_a_text_stays_one(toy_study: Study) -> None:
     text = "Footnote 4 defines the same term as the orientation rate."
     assert words(toy_study, "note", text, language="fr") == [text]
+
+
+def test_the_studys_source_and_places_are_told_in_the_language(provider_study: Study) -> None:
+    source = provider_study.provenance.source
+    french = provider_study.provenance.said("source", "fr")
+    assert french != source
+    assert words(provider_study, "source", source, language="fr") == [french]
+    sections = ("Footnote 11", "Who are the underserved students?", "")
+    assert words(provider_study, "section", *sections, language="fr") == ["Note 11", *sections[1:]]

@@ -136,6 +136,8 @@ def test_goals_stand_beside_what_was_found(scored: Contents) -> None:
     assert share.found == Number("51.7%", "47.0%\xa0to\xa056.0%", "580")
     assert (rate.label, rate.goal) == ("Graduation", "more than 70%")
     assert share.label.startswith("Underserved (any category), share of ")
+    assert share.definition.endswith("those of unknown status aside")
+    assert counted.definition.startswith("Outcomes that persons credit the provider with")
     assert (share.source, share.section) == ("a <sentence>", "Who?")
     assert (rate.kind, rate.verdict) == ("open", "can’t be told: the interval holds the goal")
     assert goals(scored, "fr")[2].goal == "plus de 70\xa0%"
@@ -175,6 +177,7 @@ def test_the_page_leads_with_the_scoreboard(first_page: BeautifulSoup) -> None:
     assert all(svg["aria-hidden"] == "true" for svg in first_page.find_all("svg"))
     quoted = first_page.find("blockquote")
     assert (quoted.text, quoted["lang"]) == ("a <sentence>", "en")
+    assert quoted.parent.figcaption.text == "Report, section Who?"
     assert first_page.find(string=re.compile("The goal on placement is about graduates"))
 
 
@@ -203,6 +206,9 @@ def test_rates_stand_by_group_beside_what_was_printed(scored: Contents) -> None:
     )
     rows = dict(told.rows)
     assert next(iter(rows)) == "All"
+    (_, graduates), (_, persons) = told.columns
+    assert graduates.startswith("Learners who graduated")
+    assert persons.startswith("Out of ")
     everyone, nothing = rows["All"]
     assert everyone is not None
     assert (everyone.number.value, everyone.printed) == ("66.7%", "printed 67%: agrees")

@@ -1,5 +1,7 @@
 """Where pages lie, and how they name one another."""
 
+import dataclasses
+
 import pytest
 from bs4 import BeautifulSoup
 
@@ -45,3 +47,33 @@ def test_the_page_itself_is_current_and_a_notebook_its_section(contents: Content
         )
         (link,) = page.find_all(attrs={"aria-current": True})
         assert (link.text, link["aria-current"]) == marked
+
+
+@pytest.mark.parametrize(
+    ("language", "mark", "source"),
+    [
+        ("en", "REAL", "Source: figures published by the provider, as printed."),
+        ("fr", "RÉEL", "Source\xa0: chiffres publiés par l’organisme, tels qu’imprimés."),
+    ],
+)
+def test_a_page_of_printed_figures_alone_is_real(
+    contents: Contents, language: str, mark: str, source: str
+) -> None:
+    """As long as one table is of generated persons, the whole page is marked synthetic."""
+    assert not contents.real("toy")
+    real = dataclasses.replace(contents)
+    unmarked = [
+        dataclasses.replace(one, data=one.data.drop(columns="data")) for one in contents.tables
+    ]
+    real.__dict__["tables"] = tuple(unmarked)
+    assert real.real("toy")
+    told = {"language": language, "title": "x", "current": "toy", "contents": real}
+    page = BeautifulSoup(render("base.html.j2", **told), "html.parser")  # type: ignore[arg-type]
+    assert page.find(class_="banner").strong.text == mark
+    assert not page.find(class_="synthetic")
+    assert page.footer.p.text == source
+    others = BeautifulSoup(
+        render("base.html.j2", **{**told, "current": "tables"}),  # type: ignore[arg-type]
+        "html.parser",
+    )
+    assert others.find(class_="synthetic")

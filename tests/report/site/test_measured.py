@@ -56,11 +56,11 @@ def test_values_stand_with_unit_interval_and_mark(
 ) -> None:
     shown = rows(contents, measures)
     assert [row["Estimate"] for row in shown] == [
-        f"€1,200,000 (€900,000{TO}€1,600,000) (ILLUSTRATIVE)", "−€61,500", "not shown", "44,010",
+        f"€1,230,000 (€900,000{TO}€1,600,000) (ILLUSTRATIVE)", "−€61,500", "not shown", "44,010",
     ]  # fmt: skip
     french = rows(contents, measures, "fr")[0]
     amounts = [f"{number}{SPACE}€".replace(" ", NARROW) for number in
-               ("1 200 000", "900 000", "1 600 000")]  # fmt: skip
+               ("1 230 000", "900 000", "1 600 000")]  # fmt: skip
     assert french["Estimation"] == (
         f"{amounts[0]} ({amounts[1]}{SPACE}à{SPACE}{amounts[2]}) (ILLUSTRATIF)"
     )
