@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.estimate.proportions import Estimate
-from analysis.impact.forecast import YEAR, forecast
+from analysis.impact.forecast import forecast
+from analysis.vocabulary import MONTHS_A_YEAR
 from validation.scenarios import STRICT, Bar, Named, Scenario
 
 TITLE: Final = "Forecast of emissions, months drawn from its model (0 is the truth)"
@@ -22,7 +23,7 @@ SHARES: Final[dict[str, float | None]] = {
 CHANGE: Final = 0.06
 """Standard deviation of a month's change, in logs, beside drift and season."""
 DRIFT: Final = 0.005
-SEASON: Final = 0.2 * np.sin(np.arange(YEAR) / YEAR * 2 * np.pi)
+SEASON: Final = 0.2 * np.sin(np.arange(MONTHS_A_YEAR) / MONTHS_A_YEAR * 2 * np.pi)
 DRAWS: Final = 1_000
 NAMES: Final = ("first month", "twelfth month", "sum of twelve months")
 
@@ -54,8 +55,10 @@ def drawn(months: int, share: float | None, random: np.random.Generator) -> pd.S
 
 def missed(months: int, share: float | None, random: np.random.Generator) -> Named:
     """How far forecasts lie from what came, as shares of that."""
-    whole = drawn(months + YEAR, share, random)
-    found = forecast(whole.iloc[:months], YEAR, draws=DRAWS, seed=int(random.integers(2**31)))
+    whole = drawn(months + MONTHS_A_YEAR, share, random)
+    found = forecast(
+        whole.iloc[:months], MONTHS_A_YEAR, draws=DRAWS, seed=int(random.integers(2**31))
+    )
     came = whole.iloc[months:].to_numpy()
     asked = (
         (found.draws[:, 0], came[0]),

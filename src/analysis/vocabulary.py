@@ -145,6 +145,7 @@ class Audience(StrEnum):
     PUBLIC = "public"
 
 
+MONTHS_A_YEAR: Final = 12
 HORIZONS: Final = (6, 12, 24, 60, 120)
 """Months after graduation at which placement is asked for."""
 
@@ -158,6 +159,8 @@ UNDERSERVED: Final = "underserved"
 NON_UNDERSERVED: Final = "non_underserved"
 OTHERS: Final = "others"
 ALL: Final = "all"
+PRINTED: Final = "printed"
+"""Group of a value as the provider's report has it, beside the computed one."""
 UNKNOWN_LEVEL: Final = "unknown"
 
 CATEGORIES: Final[dict[str, Label]] = {

@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.impact.emissions import (
-    PRINTED,
     by_month,
     emission_measures,
     monthly_measures,
     monthly_totals,
 )
 from analysis.impact.measures import MeasureUnit
+from analysis.release.results import Release
+from analysis.vocabulary import PRINTED, Audience
 
 TEAMS = ("teaching", "travel")
 
@@ -98,6 +99,10 @@ def test_a_budget_of_some_teams_says_of_how_much_it_is() -> None:
     rows = table()
     rows.loc[rows["team"] == "travel", "budget_kg_co2e"] = np.nan
     assert one(emission_measures(rows, 2022), "emissions_budget")["note"] == "budget_covers=50"
+    # Of a row of a gram none is planned, and that isn't all.
+    rows = table()
+    rows.loc[0, ["kg_co2e", "budget_kg_co2e"]] = [0.001, np.nan]
+    assert one(emission_measures(rows, 2022), "emissions_budget")["note"] == "budget_covers=99"
 
 
 def test_a_budget_of_nothing_has_no_share() -> None:
@@ -132,13 +137,56 @@ def test_persons_and_payments_that_are_not_known_are_no_zeros() -> None:
     found = emission_measures(table(), 2022)
     assert one(found, "emissions_per_learner")["note"] == "no_activity"
     assert one(found, "climate_contribution")["note"] == "no_contribution"
-    only_free = ACTIVITY[ACTIVITY["kind"] == "free"]
-    found = emission_measures(table(), 2022, activity=only_free)
-    assert one(found, "emissions_per_learner")["n"] == 800
-    assert one(found, "emissions_per_path_student")["note"] == "nothing_below"
     found = emission_measures(table(kilograms=0.0), 2022, contribution=10.0)
     assert one(found, "contribution_per_tonne")["note"] == "nothing_below"
     assert one(found, "emissions")["estimate"] == 0
+
+
+@pytest.mark.parametrize("kind", ["free", "path"])
+def test_learners_are_those_of_both_kinds_or_not_known(kind: str) -> None:
+    one_kind = ACTIVITY[ACTIVITY["kind"] == kind]
+    found = emission_measures(table(), 2022, activity=one_kind)
+    learner, path = (one(found, f"emissions_per_{x}") for x in ("learner", "path_student"))
+    assert np.isnan(learner["estimate"])
+    assert (learner["n"], learner["note"]) == (None, "one_kind_only")
+    assert path["note"] == ("" if kind == "path" else "one_kind_only")
+    nobody = one_kind.assign(kind="path", persons=0)
+    found = emission_measures(table(), 2022, activity=nobody)
+    assert one(found, "emissions_per_path_student")["note"] == "nothing_below"
+
+
+CAMPUS = ("emissions_per_person", "in_person_students", 1.0, "t CO2e a year", 1.0)
+PATH = ("emissions_per_person", "path_students", 36.0, "kg CO2e a year", 1.0)
+
+
+def test_all_that_is_divided_by_persons_counts_them_and_is_hidden_with_them() -> None:
+    few = ACTIVITY.assign(persons=[50, 800, 24])
+    found = emission_measures(table(), 2022, activity=few, printed=printed(CAMPUS, PATH))
+    divided = ["emissions_per_path_student", "times_lower"]
+    assert (found.loc[found["measure"].isin(divided), "n"] == 24).all()
+    shown = Release(Audience.PUBLIC).measures(found)
+    hidden = shown[shown["measure"].isin(divided)]
+    assert len(hidden) == 3
+    assert hidden["estimate"].isna().all()
+    assert set(hidden["note"]) == {"hidden=small"}
+    assert one(shown, "emissions_per_learner")["n"] == 825
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(1, 1e6), st.integers(6, 20_000), st.integers(-1, 1), st.integers(-1, 1))
+def test_no_total_over_a_value_tells_more_of_the_persons_than_their_rounded_number(
+    kilograms: float, fives: int, free: int, path: int
+) -> None:
+    def seen(free: int, path: int) -> pd.DataFrame:
+        activity = ACTIVITY.assign(persons=[50, 10_000 + free, 5 * fives + path])
+        release = Release(Audience.PUBLIC)
+        found = emission_measures(
+            table(kilograms=kilograms), 2022, activity=activity,
+            printed=printed(CAMPUS, PATH), counted=release.number,
+        )  # fmt: skip
+        return release.measures(found)
+
+    pd.testing.assert_frame_equal(seen(free, path), seen(0, 0))
 
 
 def test_printed_values_agree_at_their_rounding() -> None:
@@ -209,10 +257,39 @@ def test_what_a_team_has_before_and_after_is_lost_and_what_it_begins_with_is_not
     assert list(totals.index.astype(str)[totals.isna()]) == ["2022-06"]
     assert totals["2022-01"] == 300
     found = emission_measures(rows[~lost & ~begins], 2022)
-    assert one(found, "emissions_by_team", "travel")["note"] == "months_given=9"
+    began = "months_given=11; began_or_ended=3"
+    assert one(found, "emissions_by_team", "travel")["note"] == began
     assert one(found, "emissions_by_team", "teaching")["note"] == ""
-    assert one(found, "emissions_by_scope", "scope_3")["note"] == "months_given=11"
-    assert one(found, "emissions")["note"] == "months_given=11"
+    third_scope = one(found, "emissions_by_scope", "scope_3")
+    assert third_scope["note"] == "months_given=11; began_or_ended=1"
+    assert one(found, "emissions")["note"] == began
+
+
+@pytest.mark.parametrize("ends", ["2022-10-01", "2022-12-01"])
+def test_a_scope_of_a_team_that_ends_within_the_year_is_told_of_and_divided(ends: str) -> None:
+    rows = table(14)
+    gone = (rows["team"] == "travel") & (rows["scope"] == 2) & (rows["month"] >= ends)
+    found = emission_measures(rows[~gone], 2022, activity=ACTIVITY, contribution=3600.0)
+    told = [
+        one(found, "emissions"),
+        one(found, "emissions_by_team", "travel"),
+        one(found, "emissions_by_scope", "scope_2"),
+        one(found, "emissions_per_learner"),
+        one(found, "emissions_per_path_student"),
+        one(found, "contribution_per_tonne"),
+    ]
+    assert [row["note"] for row in told] == ["began_or_ended=1"] * len(told)
+    assert not any(np.isnan(row["estimate"]) for row in told)
+    assert one(found, "emissions_by_team", "teaching")["note"] == ""
+
+
+def test_a_scope_that_no_team_has_any_more_leaves_every_sum_with_it_short() -> None:
+    rows = table()
+    found = emission_measures(rows[(rows["scope"] != 2) | (rows["month"] < "2022-10-01")], 2022)
+    assert one(found, "emissions")["note"] == "months_given=9"
+    assert one(found, "emissions_by_scope", "scope_2")["note"] == "months_given=9"
+    assert one(found, "emissions_by_scope", "scope_1")["note"] == ""
+    assert one(found, "emissions_by_team", "travel")["note"] == "months_given=9"
 
 
 def test_small_emissions_have_decimals_enough() -> None:

@@ -17,7 +17,7 @@ from analysis.impact.income import (
     income_statement,
 )
 from analysis.impact.measures import MeasureUnit, measure_table
-from analysis.vocabulary import IncomeLine
+from analysis.vocabulary import PRINTED, IncomeLine
 
 AMOUNTS = {
     "revenue_public": 1000.0,
@@ -129,6 +129,27 @@ def test_a_month_with_revenue_and_no_costs_is_not_whole() -> None:
     assert one(income_statement(rows[~gone]), "net_result")[1] == "months_given=11"
 
 
+def test_a_line_of_each_month_that_is_not_in_all_is_told_of_in_its_row_and_subtotals() -> None:
+    rows = pd.concat([finance(2021), finance(2022), finance(2023)], ignore_index=True)
+    late = rows["month"].between("2022-10-01", "2022-12-01")
+    found = income_statement(rows[~late | (rows["line"] != "staff")])
+    assert one(found, "staff") == (pytest.approx(9 * 600), "line_months=9")
+    for group in ("costs", "operating_result", "net_result"):
+        assert one(found, group)[1] == "lines_not_whole=1"
+        for year in (2022, 2023):
+            assert one(found, group, "income_growth", year)[1] == "years_not_whole"
+    for group in ("marketing", "revenue"):
+        assert one(found, group)[1] == ""
+        assert one(found, group, "income_growth") == (pytest.approx(0), "")
+
+
+def test_a_line_is_held_against_the_months_given() -> None:
+    rows = finance(months=11)
+    found = income_statement(rows[(rows["line"] != "staff") | (rows["month"] < "2022-10-01")])
+    assert one(found, "staff")[1] == "months_given=11; line_months=9"
+    assert one(found, "revenue")[1] == "months_given=11"
+
+
 def test_a_tax_that_is_due_once_leaves_the_year_whole() -> None:
     rows = finance()
     rows = rows[(rows["line"] != "income_tax") | (rows["month"] == "2022-12-01")]
@@ -187,3 +208,25 @@ def test_only_money_is_converted_and_the_rate_makes_it_illustrative() -> None:
     assert list(found[["ci_low", "ci_high"]].loc[0]) == [135, 180]
     assert list(found["illustrative"]) == [True, True, False]
     pd.testing.assert_frame_equal(converted(table, Currency.of("EUR", 1.5)), table)
+
+
+def test_converted_intervals_support_digits_of_their_own() -> None:
+    interval = {"unit": MeasureUnit.EUR, "estimate": 5000, "ci_low": 4020, "ci_high": 5980}
+    stated = {"measure": "stated", "unit": MeasureUnit.EUR, "digits": 0, "estimate": 5000,
+              "ci_low": 4000, "ci_high": 6000}  # fmt: skip
+    bare = {"measure": "bare", "unit": MeasureUnit.EUR, "estimate": 5000.0, "digits": -3}
+    table = measure_table([{"measure": "supported", **interval}, stated, bare])
+    found = converted(table, Currency.of("USD", 4.0))
+    in_dollars = {"ci_low": 16_080, "ci_high": 23_920, "estimate": 20_000, "unit": "USD"}
+    expected = measure_table([{"measure": "supported", **in_dollars}])
+    assert list(table["digits"]) == [-2, 0, -3]
+    assert list(found["digits"]) == [expected["digits"].iloc[0], 0, -3] == [-3, 0, -3]
+
+
+def test_what_was_printed_stays_in_the_currency_that_it_was_printed_in() -> None:
+    row = {"measure": "climate_contribution", "unit": MeasureUnit.EUR, "estimate": 85_000.0}
+    table = measure_table([{**row, "group": group} for group in ("all", PRINTED)])
+    found = converted(table, Currency.of("USD", 1.05))
+    assert list(found["unit"]) == ["USD", "EUR"]
+    assert list(found["estimate"]) == [89_250, 85_000]
+    assert list(found["illustrative"]) == [True, False]

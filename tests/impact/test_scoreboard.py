@@ -179,6 +179,12 @@ def test_each_value_stands_beside_what_was_printed(study: Study) -> None:
     assert (board["source"] == study.provenance.source).all()
 
 
+def test_goals_may_stand_without_figures(study: Study) -> None:
+    board = board_of(study, Told(TARGETS, FIGURES.head(0)))
+    assert board["printed"].isna().all()
+    assert one(board, "share", "underserved")["verdict"] == "open"
+
+
 def test_no_sum_is_shown_of_which_a_part_is_hidden(study: Study) -> None:
     board = board_of(study)
     for group in ("path_students", "apprentice", "kind_job"):

@@ -145,6 +145,9 @@ FAULTS = [
     ("emissions", 2, "month", "2022-10-31", "month is the first day of a month"),
     ("emissions", 4, "month", "2023-01-01", "month is not after the day of the extract"),
     ("emissions", 2, "team", "", "must not be empty"),
+    ("emissions", 3, "team", "all", "team is none of all, printed, scope_1, scope_2"),
+    ("emissions", 3, "team", "Printed", "in any case"),
+    ("emissions", 2, "team", "Scope_3", "team is none of"),
     ("emissions", 2, "scope", "4", "must be one of: 1, 2, 3"),
     ("emissions", 2, "scope", "one", "must be a whole number"),
     # The same scope, written in another way.

@@ -58,8 +58,23 @@ def test_values_are_rounded_to_their_digits_and_persons_to_the_nearest_five() ->
 
 
 def test_a_share_is_rounded_as_a_percentage() -> None:
-    share = {"unit": "share", "estimate": 0.48321, "ci_low": 0.45, "ci_high": 0.52}
+    share = {"unit": "share", "estimate": 0.48321, "ci_low": 0.44, "ci_high": 0.52}
     assert released(gains({ALL: 900}, **share)).iloc[0]["estimate"] == 0.48
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(0, 1e6), st.floats(0, 500), st.integers(-3, 2), st.booleans())
+def test_persons_are_rounded_to_the_nearest_five_whatever_their_digits(
+    persons: float, half: float, digits: int, estimated: bool
+) -> None:
+    ends = {"ci_low": persons - half, "ci_high": persons + half} if estimated else {}
+    row = {"measure": "placed_graduates", "unit": "persons", "estimate": persons, **ends}
+    shown = released(measure_table([{**row, "digits": digits}])).iloc[0]
+    values = shown[["estimate", "ci_low", "ci_high"]].dropna()
+    assert len(values) == (3 if estimated else 1)
+    assert (values.astype(float) % 5 == 0).all()
+    assert abs(shown["estimate"] - persons) <= 2.5 + 10 ** -min(digits, 0) / 2
+    assert shown["digits"] == min(digits, 0)
 
 
 def test_rows_of_no_persons_are_left_as_they_are() -> None:

@@ -24,8 +24,8 @@ from analysis.figures.theme import (
     wrap_label,
 )
 from analysis.figures.wording import capitalise, count, say
-from analysis.impact.emissions import EMISSIONS, MONTHLY, PRINTED
-from analysis.vocabulary import ALL
+from analysis.impact.emissions import EMISSIONS, MONTHLY
+from analysis.vocabulary import ALL, PRINTED
 
 Tables = Mapping[str, pd.DataFrame]
 

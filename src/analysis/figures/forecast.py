@@ -24,9 +24,10 @@ from analysis.figures.subject import Subject
 from analysis.figures.tables import DASH, show, show_message
 from analysis.figures.theme import MUTED, SOFT, Words, frame, key_above
 from analysis.figures.wording import enumerate_words, number, say
-from analysis.impact.emissions import MONTHLY, YEAR
+from analysis.impact.emissions import MONTHLY
 from analysis.impact.forecast import FORECAST
 from analysis.impact.measures import MeasureUnit
+from analysis.vocabulary import MONTHS_A_YEAR
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -147,7 +148,7 @@ def _years(data: pd.DataFrame) -> dict[str, float]:
     totals = rows_of(data, "emissions")
     known_months = totals[totals["estimate"].notna()]
     by_year = known_months.groupby(known_months["period"].str[:4])["estimate"].agg(["sum", "size"])
-    whole = by_year[by_year["size"] == YEAR]
+    whole = by_year[by_year["size"] == MONTHS_A_YEAR]
     return {str(year): float(value) for year, value in whole["sum"].items()}
 
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from analysis.estimate.results import read_note
 from analysis.figures.amounts import amount, row_amount
 from analysis.figures.measured import marked, measured_group, row_of, rows_of, shortened
 from analysis.figures.save import Chart
@@ -156,8 +157,8 @@ def _words(rows: pd.DataFrame, year: str, subject: Subject, language: str) -> Wo
 
 
 def _months_given(amounts: pd.DataFrame) -> int | None:
-    note = str(amounts["note"].iloc[0])
-    return int(note.partition("=")[2]) if note.startswith("months_given") else None
+    months = read_note(str(amounts["note"].iloc[0])).get("months_given")
+    return None if months is None else int(months)
 
 
 def _headline(amounts: pd.DataFrame, year: str, language: str) -> str:

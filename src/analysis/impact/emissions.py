@@ -1,26 +1,22 @@
 """What a year emits: in all, for each person taught, by scope and team, beside budget and print."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from analysis.estimate.results import write_note
+from analysis.estimate.results import read_note, write_note
 from analysis.impact.measures import EXACT_DIGITS, MeasureUnit, measure_table
-from analysis.vocabulary import ALL
+from analysis.vocabulary import ALL, MONTHS_A_YEAR, PRINTED, LearnerKind
 
 Row = dict[str, Any]
 
 EMISSIONS: Final = "emissions"
 MONTHLY: Final = "emissions-monthly"
 """Names that tables are saved under."""
-YEAR: Final = 12
-"""Months of a year."""
 KG_A_TONNE: Final = 1000
-PRINTED: Final = "printed"
-"""Group of a value as the provider's report has it, beside the computed one."""
 CAMPUS: Final = ("emissions_per_person", "in_person_students", "t CO2e")
 """What a student of the traditional, in-person system emits."""
 FIGURES: Final[Mapping[str, tuple[str, str, str]]] = {
@@ -42,12 +38,15 @@ def emission_measures(
     activity: pd.DataFrame | None = None,
     contribution: float | None = None,
     printed: pd.DataFrame | None = None,
+    counted: Callable[[int], int] = int,
 ) -> pd.DataFrame:
     """Measure what a year emits.
 
     A month counts as given if it has every scope that the table has in any month, and nothing of
     it is lost (see `by_month`). Of a year with fewer than twelve such months the sums of what is
     given stand with that number in their note, and nothing is divided by it or compared with it.
+    Where a scope of a team began or ended within the year, the notes of its sums, of the total and
+    of the total's quotients say so.
 
     Parameters
     ----------
@@ -64,6 +63,9 @@ def emission_measures(
     printed
         Figures that the provider published of the year (see `analysis.ingest.published`); None if
         there are none.
+    counted
+        How many persons the audience sees of so many: emissions are divided by these, for a total
+        over a value tells by how many it was divided.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def emission_measures(
     own = emissions[emissions["month"].dt.year == year]
     rows = [*_sums(emissions, year), *_budgets(own, year)]
     total = rows[0]
-    rows += _persons(total, activity, printed)
+    rows += _persons(total, activity, printed, counted)
     rows += _contribution(total, contribution)
     return measure_table(_beside_printed(rows, printed))
 
@@ -98,15 +100,19 @@ def by_month(emissions: pd.DataFrame, column: str = "scope") -> pd.DataFrame:
         month has no row of it, and where it lacks a scope of a team that has rows of it both
         before and after: that is lost, while a team without earlier or later rows began or ended.
     """
+    cells, lost = _cells(emissions)
+    parts = cells.T.groupby(level=column).sum(min_count=1).T
+    return parts.mask(lost.T.groupby(level=column).any().T)
+
+
+def _cells(emissions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Kilograms by month (rows), team and scope (columns), and which of the missing are lost."""
     month = emissions["month"].dt.to_period("M")
     sums = emissions.groupby([month, "team", "scope"])["kg_co2e"].sum()
     cells = sums.unstack(["team", "scope"]).sort_index(axis="columns")
-    months = pd.period_range(month.min(), month.max(), freq="M", name="month")
-    cells = cells.reindex(months)
+    cells = cells.reindex(pd.period_range(month.min(), month.max(), freq="M", name="month"))
     known = cells.notna()
-    lost = ~known & known.cummax() & known[::-1].cummax()[::-1]
-    parts = cells.T.groupby(level=column).sum(min_count=1).T
-    return parts.mask(lost.T.groupby(level=column).any().T)
+    return cells, ~known & known.cummax() & known[::-1].cummax()[::-1]
 
 
 def monthly_totals(emissions: pd.DataFrame) -> pd.Series:
@@ -174,31 +180,55 @@ def _tonnes(measure: str, kilograms: float, **more: object) -> Row:
 
 def _sums(emissions: pd.DataFrame, year: int) -> Iterator[Row]:
     """The year's tonnes in all, which come first, by scope and by team."""
-    totals = monthly_totals(emissions)
-    given = int(totals[pd.PeriodIndex(totals.index).year == year].notna().sum())
     own = emissions[emissions["month"].dt.year == year]
     if own.empty:
         yield _tonnes("emissions", np.nan, group=ALL, period=str(year), note="no_months")
         return
-    note = write_note(months_given=_if_short(given))
+    known, missing = _months_of(emissions, year)
+    note = _completeness(known, missing)
     yield _tonnes("emissions", own["kg_co2e"].sum(), group=ALL, period=str(year), note=note)
     for name in ("scope", "team"):
-        months = by_month(emissions, name)
-        known = months[pd.PeriodIndex(months.index).year == year].notna().sum()
         for group, part in own.groupby(name):
+            cells = known.columns.get_level_values(name) == group
             measure = f"emissions_by_{name}"
             yield _tonnes(
                 measure,
                 part["kg_co2e"].sum(),
                 group=_group(measure, group),
                 period=str(year),
-                note=write_note(months_given=_if_short(int(known[group]))),
+                note=_completeness(known.loc[:, cells], missing.loc[:, cells]),
             )
+
+
+def _months_of(emissions: pd.DataFrame, year: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Which teams and scopes a year's months have, and which they lack though they go on.
+
+    Both have a row a month and a column a team and scope. A scope that no team has in a month goes
+    on; what a team alone lacks, without rows before or after, has not begun or has ended.
+    """
+    cells, lost = _cells(emissions)
+    known = cells.notna()
+    absent = ~known.T.groupby(level="scope").transform("any").T
+    months = pd.period_range(f"{year}-01", periods=MONTHS_A_YEAR, freq="M")
+    missing = (lost | absent).reindex(months, fill_value=True)
+    return known.reindex(months, fill_value=False), missing
+
+
+def _completeness(known: pd.DataFrame, missing: pd.DataFrame) -> str:
+    """A note: the whole months if some are not, and how many teams' scopes began or ended."""
+    whole = int((~missing.any(axis="columns")).sum())
+    parts = int((known.any() & (~known & ~missing).any()).sum())
+    return write_note(months_given=_if_short(whole), began_or_ended=parts or None)
+
+
+def _not_whole(total: Row) -> bool:
+    """Whether a year's total lacks months, so that no quotient is made of it."""
+    return bool(read_note(total["note"]).keys() & {"months_given", "no_months"})
 
 
 def _if_short(months: int) -> int | None:
     """The number of months if they are no whole year."""
-    return months if months < YEAR else None
+    return months if months < MONTHS_A_YEAR else None
 
 
 def _budgets(own: pd.DataFrame, year: int) -> Iterator[Row]:
@@ -210,58 +240,80 @@ def _budgets(own: pd.DataFrame, year: int) -> Iterator[Row]:
             yield _tonnes("emissions_budget", np.nan, note="no_budget", **where)
             continue
         budget, emitted = planned["budget_kg_co2e"].sum(), planned["kg_co2e"].sum()
-        covered = None if len(planned) == len(part) else _percent(emitted, part["kg_co2e"].sum())
+        covered = None if len(planned) == len(part) else _covered(emitted, part["kg_co2e"].sum())
         months = _if_short(planned["month"].nunique())
         where["note"] = write_note(budgeted_months=months, budget_covers=covered)
         yield _tonnes("emissions_budget", budget, **where)
         yield _tonnes("emissions_budgeted", emitted, **where)
         yield _tonnes("emissions_deviation", emitted - budget, **where)
         yield _ratio(
-            "emissions_deviation_share",
             emitted - budget,
             budget,
+            measure="emissions_deviation_share",
             unit=MeasureUnit.SHARE,
             source=SOURCE,
             **where,
         )
 
 
-def _percent(part: float, whole: float) -> int | None:
-    return round(100 * part / whole) if whole else None
+def _covered(part: float, whole: float) -> int | None:
+    """The percentage that a part is of the whole; 100 only if nothing is emitted beside it."""
+    if not whole:
+        return None
+    return min(round(100 * part / whole), 99 if part < whole else 100)
 
 
-def _ratio(measure: str, above: float, below: float, **more: Any) -> Row:  # noqa: ANN401
-    """A quotient; without value, and saying why, if it would divide by nothing."""
-    row = {"measure": measure, **more}
+def _ratio(above: float, below: float, **row: Any) -> Row:  # noqa: ANN401
+    """A row of a quotient; without value, and saying why, if it would divide by nothing."""
     if below:
         return {**row, "estimate": above / below}
     return {**row, "estimate": np.nan, "note": "nothing_below"}
 
 
 def _persons(
-    total: Row, activity: pd.DataFrame | None, printed: pd.DataFrame | None
+    total: Row,
+    activity: pd.DataFrame | None,
+    printed: pd.DataFrame | None,
+    counted: Callable[[int], int],
 ) -> Iterator[Row]:
     """Kilograms for each learner and each path student, and how often a campus emits more."""
-    year, kilograms = int(total["period"]), total["estimate"] * KG_A_TONNE
-    counts = _active(activity, year)
-    everyone = {"emissions_per_learner": None, "emissions_per_path_student": "path"}
-    for measure, kind in everyone.items():
-        known = counts if kind is None else counts[counts.index == kind]
-        persons = int(known.sum())
-        row: Row = {"group": ALL, "period": str(year), "unit": MeasureUnit.KILOGRAM}
-        row |= {"source": f"{SOURCE}, activity"}
-        reason = total["note"] or ("no_activity" if counts.empty else "")
-        if reason:
-            row |= {"measure": measure, "note": reason}
-        else:
-            row = _ratio(measure, kilograms, persons, n=persons, **row)
+    counts = _active(activity, int(total["period"]))
+    everyone = {
+        "emissions_per_learner": [LearnerKind.FREE, LearnerKind.PATH],
+        "emissions_per_path_student": [LearnerKind.PATH],
+    }
+    for measure, kinds in everyone.items():
+        row = _each(total, counts, kinds, counted) | {"measure": measure}
         yield row
     campus = _figure(printed, *CAMPUS)
     if campus is not None:
-        each = row.get("estimate", np.nan)
-        more: Row = {"group": ALL, "period": str(year), "unit": MeasureUnit.RATIO}
-        more |= {"source": f"{SOURCE}, activity, {PUBLISHED}", "note": row.get("note", "")}
-        yield _ratio("times_lower", campus["value"] * KG_A_TONNE, each, **more)
+        more = row | {
+            "measure": "times_lower",
+            "unit": MeasureUnit.RATIO,
+            "source": f"{SOURCE}, activity, {PUBLISHED}",
+        }
+        each = more.pop("estimate", np.nan)
+        yield _ratio(campus["value"] * KG_A_TONNE, each, **more)
+
+
+def _each(
+    total: Row, counts: pd.Series, kinds: list[LearnerKind], counted: Callable[[int], int]
+) -> Row:
+    """Kilograms for each person of some kinds; without value if one of them is not known."""
+    row: Row = {
+        "group": ALL,
+        "period": total["period"],
+        "unit": MeasureUnit.KILOGRAM,
+        "source": f"{SOURCE}, activity",
+        "note": total["note"],
+    }
+    if _not_whole(total):
+        return row
+    if not set(kinds) <= set(counts.index):
+        return row | {"note": "no_activity" if counts.empty else "one_kind_only"}
+    persons = int(counts[kinds].sum())
+    kilograms = total["estimate"] * KG_A_TONNE
+    return _ratio(kilograms, counted(persons), n=persons, **row)
 
 
 def _active(activity: pd.DataFrame | None, year: int) -> pd.Series:
@@ -284,10 +336,8 @@ def _contribution(total: Row, contribution: float | None) -> Iterator[Row]:
     paid = {"unit": MeasureUnit.EUR, "estimate": contribution, "source": "finance"}
     yield row | {"measure": "climate_contribution", **paid}
     each: Row = {"unit": MeasureUnit.EUR_A_TONNE, "source": f"finance, {SOURCE}"}
-    if total["note"]:
-        yield row | each | {"measure": "contribution_per_tonne", "note": total["note"]}
-    else:
-        yield _ratio("contribution_per_tonne", contribution, total["estimate"], **row, **each)
+    each |= row | {"measure": "contribution_per_tonne", "note": total["note"]}
+    yield each if _not_whole(total) else _ratio(contribution, total["estimate"], **each)
 
 
 def _beside_printed(rows: list[Row], printed: pd.DataFrame | None) -> Iterator[Row]:
@@ -298,8 +348,9 @@ def _beside_printed(rows: list[Row], printed: pd.DataFrame | None) -> Iterator[R
         if figure is None:
             continue
         value = row.get("estimate", np.nan)
+        # With the persons of the value: whether it agrees tells about how many they are.
         yield {
-            **{name: row[name] for name in ("measure", "period", "unit")},
+            **{name: row[name] for name in ("measure", "period", "unit", "n") if name in row},
             "group": PRINTED,
             "estimate": figure["value"],
             "digits": -round(math.log10(figure["rounding"])),

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
 from analysis.estimate.results import write_note
-from analysis.impact.emissions import KG_A_TONNE, YEAR, tonne_digits
+from analysis.impact.emissions import KG_A_TONNE, tonne_digits
 from analysis.impact.measures import MeasureUnit, measure_table
 from analysis.impact.precision import supported_digits
-from analysis.vocabulary import ALL
+from analysis.vocabulary import ALL, MONTHS_A_YEAR
 
 Floats = NDArray[np.float64]
 Row = dict[str, Any]
@@ -22,7 +22,7 @@ Row = dict[str, Any]
 FORECAST: Final = "emissions-forecast"
 """Name that the table is saved under."""
 LEAST_MONTHS: Final = 24
-LEAST_BACKTEST: Final = LEAST_MONTHS + YEAR
+LEAST_BACKTEST: Final = LEAST_MONTHS + MONTHS_A_YEAR
 LEAST_SEEN: Final = 2
 """Years that each calendar month must be known in, to tell its season from its noise."""
 SHARES: Final = np.linspace(0, 1, 21)
@@ -65,7 +65,7 @@ def not_forecast(series: pd.Series) -> str:
     seen = (
         known.groupby(pd.PeriodIndex(known.index).month)
         .size()
-        .reindex(range(1, YEAR + 1), fill_value=0)
+        .reindex(range(1, MONTHS_A_YEAR + 1), fill_value=0)
     )
     return write_note(rare_calendar_months=int((seen < LEAST_SEEN).sum()) or None)
 
@@ -114,7 +114,7 @@ def _draws(values: Floats, months: int, draws: int, rng: np.random.Generator) ->
     model = UnobservedComponents(
         values,
         level="local linear deterministic trend",
-        seasonal=YEAR,
+        seasonal=MONTHS_A_YEAR,
         stochastic_seasonal=False,
         use_exact_diffuse=True,
     )
@@ -127,20 +127,13 @@ def _draws(values: Floats, months: int, draws: int, rng: np.random.Generator) ->
         squares = float((errors[resolved] ** 2 / variances[resolved]).sum())
         freedom = int(resolved.sum())
         # The filter's likelihood is that of a scale of one: its sum of squares is taken back.
-        logs.append(
-            found.llf_obs.sum()
-            + squares / 2
-            - freedom / 2 * math.log(max(squares, SMALLEST_SQUARES))
-        )
+        scaled = freedom / 2 * math.log(max(squares, SMALLEST_SQUARES))
+        logs.append(found.llf_obs.sum() + squares / 2 - scaled)
         parts.append((squares, freedom, *_next_values(model, found, months)))
     weights = np.exp(np.array(logs) - max(logs))
+    counts = rng.multinomial(draws, weights / weights.sum())
     return np.concatenate(
-        [
-            _t_draws(rng, count, *part)
-            for count, part in zip(
-                rng.multinomial(draws, weights / weights.sum()), parts, strict=True
-            )
-        ]
+        [_t_draws(rng, count, *part) for count, part in zip(counts, parts, strict=True)]
     )
 
 
@@ -214,10 +207,10 @@ def forecast_measures(
     known = series.loc[: series.last_valid_index()]
     if reason := not_forecast(known):
         return measure_table([_row("emissions_forecast", "", note=reason)])
-    found = forecast(known, max(months_ahead, YEAR), draws=draws, seed=seed)
+    found = forecast(known, max(months_ahead, MONTHS_A_YEAR), draws=draws, seed=seed)
     rows = [
         *_months(found, months_ahead, confidence),
-        *_year_ahead(found, known.iloc[-YEAR:], confidence),
+        *_year_ahead(found, known.iloc[-MONTHS_A_YEAR:], confidence),
         *_backtest(known, confidence, draws=draws, seed=seed),
     ]
     return measure_table(rows)
@@ -235,7 +228,7 @@ def _row(measure: str, period: str, unit: MeasureUnit = MeasureUnit.TONNE, **mor
 
 
 def _interval(drawn: Floats, confidence: float, worth: float = KG_A_TONNE) -> Row:
-    """Median and limits of draws, in tonnes, and the decimals that they support."""
+    """Median and limits of draws: those of kilograms in tonnes, others with a worth of 1."""
     tail = (1 - confidence) / 2
     low, middle, high = np.quantile(drawn / worth, [tail, 0.5, 1 - tail])
     return {"estimate": middle, "ci_low": low, "ci_high": high}
@@ -256,7 +249,7 @@ def _months(found: Forecast, months: int, confidence: float) -> Iterator[Row]:
 
 def _year_ahead(found: Forecast, before: pd.Series, confidence: float) -> Iterator[Row]:
     period = year_name(found.first)
-    sums = found.draws[:, :YEAR].sum(axis=1)
+    sums = found.draws[:, :MONTHS_A_YEAR].sum(axis=1)
     note = write_note(in_levels=found.in_levels)
     yield _with_digits(
         _row("emissions_year_ahead", period, note=note) | _interval(sums, confidence)
@@ -272,19 +265,19 @@ def _year_ahead(found: Forecast, before: pd.Series, confidence: float) -> Iterat
 
 def year_name(first: pd.Period) -> str:
     """The twelve months from one on: "2023", or "2022-07/2023-06" if they are no calendar year."""
-    return str(first.year) if first.month == 1 else f"{first}/{first + YEAR - 1}"
+    return str(first.year) if first.month == 1 else f"{first}/{first + MONTHS_A_YEAR - 1}"
 
 
 def _backtest(known: pd.Series, confidence: float, *, draws: int, seed: int) -> Iterator[Row]:
     """How the last twelve months would have been forecast from those before them."""
-    earlier, later = known.iloc[:-YEAR], known.iloc[-YEAR:]
+    earlier, later = known.iloc[:-MONTHS_A_YEAR], known.iloc[-MONTHS_A_YEAR:]
     earlier = earlier.loc[: earlier.last_valid_index()]
-    contiguous = len(earlier) == len(known) - YEAR
+    contiguous = len(earlier) == len(known) - MONTHS_A_YEAR
     if later.isna().any() or not contiguous or len(known.dropna()) < LEAST_BACKTEST:
         return
     if not_forecast(earlier):
         return
-    found = forecast(earlier, YEAR, draws=draws, seed=seed)
+    found = forecast(earlier, MONTHS_A_YEAR, draws=draws, seed=seed)
     period = year_name(found.first)
     sums = _interval(found.draws.sum(axis=1), confidence)
     yield _with_digits(_row("backtest_year_ahead", period) | sums)

@@ -1,6 +1,6 @@
 """The income statement of each year: lines, subtotals, budget, and growth."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -8,14 +8,12 @@ import pandas as pd
 
 from analysis.estimate.results import write_note
 from analysis.impact.measures import MeasureUnit, measure_table
-from analysis.vocabulary import IncomeLine
+from analysis.vocabulary import MONTHS_A_YEAR, IncomeLine
 
 Row = dict[str, Any]
 
 INCOME: Final = "income-statement"
 """Name that the table is saved under."""
-YEAR: Final = 12
-"""Months of a year."""
 REVENUE: Final = (
     IncomeLine.REVENUE_INDIVIDUAL,
     IncomeLine.REVENUE_PUBLIC,
@@ -35,6 +33,16 @@ COSTS: Final = (
     IncomeLine.DEPRECIATION,
     IncomeLine.OTHER_COSTS,
 )
+AT_TIMES: Final = (
+    IncomeLine.REVENUE_OTHER,
+    IncomeLine.SUBSIDIES,
+    IncomeLine.CLIMATE_CONTRIBUTION,
+    IncomeLine.DEPRECIATION,
+    IncomeLine.OTHER_COSTS,
+    IncomeLine.FINANCIAL_RESULT,
+    IncomeLine.INCOME_TAX,
+)
+"""Lines that some months may have no row of; every other line is one of each month."""
 _OPERATING: Final[Mapping[IncomeLine, int]] = {
     **dict.fromkeys(REVENUE, 1),
     **dict.fromkeys(COSTS, -1),
@@ -66,7 +74,9 @@ def income_statement(finance: pd.DataFrame) -> pd.DataFrame:
     Revenue and costs are positive, the operating result is revenue minus costs, and the net result
     adds the financial result, which has its own sign, and takes away the income tax. A month counts
     as given if it has both a line of revenue and a line of costs; of a year with fewer than twelve
-    such months, sums stand with that number in their note, and growth is not told.
+    such months, sums stand with that number in their note, and growth is not told. So it is with a
+    line of each month (all but `AT_TIMES`) that is not in all of these months, and with the
+    subtotals that it is in, whose note counts such lines.
 
     Parameters
     ----------
@@ -92,27 +102,44 @@ def climate_contribution(finance: pd.DataFrame, year: int) -> float | None:
     """What was paid in a year for the climate, in euros; None if the year's months don't tell."""
     own = finance[finance["month"].dt.year == year]
     paid = own[own["line"] == IncomeLine.CLIMATE_CONTRIBUTION]
-    return None if paid.empty or _given(own) < YEAR else float(paid["amount"].sum())
+    return None if paid.empty or len(_given(own)) < MONTHS_A_YEAR else float(paid["amount"].sum())
 
 
-def _given(own: pd.DataFrame) -> int:
+def _given(own: pd.DataFrame) -> set[pd.Timestamp]:
     """Months of a year with both revenue and costs."""
     sides = (set(own.loc[own["line"].isin(lines), "month"]) for lines in (REVENUE, COSTS))
-    return len(set.intersection(*sides))
+    return set.intersection(*sides)
+
+
+def _lacking(own: pd.DataFrame) -> dict[str, int]:
+    """Lines of each month that are not in all months given of a year, and how many they are in."""
+    given = _given(own)
+    regular = own[own["month"].isin(given) & ~own["line"].isin(AT_TIMES)]
+    months = regular.groupby("line")["month"].nunique()
+    return {str(line): int(n) for line, n in months[months < len(given)].items()}
+
+
+def _told(own: pd.DataFrame, name: str, lines: Collection[IncomeLine]) -> str:
+    """What a line or subtotal of a year lacks, as a note; empty if nothing."""
+    months, lacking = len(_given(own)), _lacking(own)
+    added = set(lines) if name in SUBTOTALS else set()
+    return write_note(
+        months_given=months if months < MONTHS_A_YEAR else None,
+        line_months=lacking.get(name),
+        lines_not_whole=len(lacking.keys() & added) or None,
+    )
 
 
 def _year(finance: pd.DataFrame, year: int) -> Iterator[Row]:
     own, before = (finance[finance["month"].dt.year == each] for each in (year, year - 1))
-    months = _given(own)
-    short = months if months < YEAR else None
-    whole = short is None and _given(before) == YEAR
     for name in STATEMENT:
         signs = SUBTOTALS.get(name) or {IncomeLine(name): 1}
         part = _signed(own, signs)
         if part.empty:
             continue
         shared: Row = {"group": str(name), "period": str(year), "source": SOURCE}
-        note = write_note(months_given=short)
+        note = _told(own, name, signs)
+        whole = not note and not _told(before, name, signs)
         amount = float(part["amount"].sum())
         yield {
             "measure": "income",

@@ -12,9 +12,11 @@ from ibis import ir
 from pandera.ibis import IbisData
 
 from analysis.ingest.contract import ContractTable
-from analysis.vocabulary import SIGNED_LINES, IncomeLine, LearnerKind
+from analysis.vocabulary import ALL, PRINTED, SIGNED_LINES, IncomeLine, LearnerKind
 
 SCOPES: Final = (1, 2, 3)
+NO_TEAMS: Final = (ALL, PRINTED, *(f"scope_{scope}" for scope in SCOPES))
+"""What stands beside teams in tables of emissions, and so can't be the name of one."""
 YEARS: Final = (2000, 2100)
 
 
@@ -81,6 +83,10 @@ class Emissions(ContractTable):
     @pa.dataframe_check(title="month", error="month is the first day of a month")
     def _month_starts(cls, data: IbisData) -> ir.BooleanValue:
         return _starts_a_month(data)
+
+    @pa.dataframe_check(title="team", error=f"team is none of {', '.join(NO_TEAMS)}, in any case")
+    def _team_is_a_team(cls, data: IbisData) -> ir.BooleanValue:
+        return data.table.team.strip().lower().notin(list(NO_TEAMS)).fill_null(True)
 
     class Config:
         """A team has one value a month and scope."""

@@ -37,7 +37,7 @@ SIDES: Final = (UNDERSERVED, NON_UNDERSERVED)
 
 
 def public_measures(table: pd.DataFrame, categories: Collection[str] = ()) -> pd.DataFrame:
-    """Round measures to their digits and counts by the policy, and hide what tells of few persons.
+    """Round measures to their digits, persons by the policy, and hide what tells of few persons.
 
     A sum over a group is its mean times its persons, and sums of groups can be added and
     subtracted: a row is hidden if its own persons are fewer than the policy's limit, and if with
@@ -70,6 +70,8 @@ def public_measures(table: pd.DataFrame, categories: Collection[str] = ()) -> pd
     shown["note"] = table["note"].mask(hidden, told)
     # The digits of a hidden value would tell how wide its interval is.
     shown["digits"] = table["digits"].mask(hidden, 0)
+    persons = table["unit"] == MeasureUnit.PERSONS
+    shown["digits"] = shown["digits"].mask(persons, shown["digits"].clip(upper=0))
     return shown
 
 
@@ -193,5 +195,10 @@ def _hidden_groups(persons: Mapping[str, int], categories: Collection[str]) -> d
 
 
 def _rounded(value: float, digits: int, unit: str) -> float:
-    """A value with the decimals that readers see: two more of a fraction than of its percentage."""
+    """A value with the decimals that readers see: two more of a fraction than of its percentage.
+
+    Persons are rounded by the policy whatever their digits, which may be coarser but not finer.
+    """
+    if unit == MeasureUnit.PERSONS:
+        return round_count(rounded(value, min(digits, 0)))
     return rounded(value, digits + 2 * (unit == MeasureUnit.SHARE))

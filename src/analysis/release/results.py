@@ -145,8 +145,10 @@ class Release:
         Returns
         -------
         pandas.DataFrame
-            The same rows and columns, values rounded to their digits. For everyone rows of few
-            persons are hidden, and with them the rows from which they could be worked out.
+            Inside the provider the table as it is: its values are rounded where they are written
+            out. For everyone the same rows and columns, values rounded to their digits and persons
+            to the nearest multiple of five; rows of few persons are hidden, and with them the rows
+            from which they could be worked out.
         """
         return table if self.everything else public_measures(table, self.categories)
 

@@ -50,6 +50,7 @@ def environmental_tables(session: Session) -> dict[str, pd.DataFrame]:
         activity=_provided(session, "activity"),
         contribution=None if finance is None else climate_contribution(finance, year),
         printed=session.published("emissions"),
+        counted=session.release.number,
     )
     ahead = forecast_measures(
         monthly_totals(emissions),

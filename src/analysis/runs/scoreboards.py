@@ -67,9 +67,11 @@ def score(session: Session) -> Scored:
 
 def _told(session: Session) -> Told | None:
     targets = session.published("targets")
+    if targets is None:
+        return None
     figures = [session.published(subject) for subject in PRINTED]
     told = [table for table in figures if table is not None]
-    return None if targets is None else Told(targets, pd.concat(told, ignore_index=True))
+    return Told(targets, pd.concat(told, ignore_index=True) if told else targets.head(0))
 
 
 def _definitions(session: Session, told: Told) -> pd.DataFrame:

@@ -112,11 +112,11 @@ class Session:
         return [self.subject(outcome) for outcome in outcomes]
 
     def published(self, subject: str) -> pd.DataFrame | None:
-        """Figures published of the study and the cohort's year; None if there are none."""
+        """Figures published on a subject, of the study and the cohort's year; None without any."""
         root = project_root()
         if not self.study.published or self.cohort is None:
             return None
-        if not published_folder(root, self.cohort).is_dir():
+        if not (published_folder(root, self.cohort) / f"{subject}.csv").is_file():
             return None
         return read_published(root, self.cohort, subject)
 
