@@ -51,7 +51,7 @@ def test_a_plus_sign_is_written_where_asked_for_and_never_before_nothing() -> No
 
 def test_an_interval_has_the_digits_of_its_estimate() -> None:
     shown = row(estimate=7_796.3, ci_low=5_524.6, ci_high=11_030.9)
-    assert amount_with_interval(shown, "en") == f"€8,000 (€6,000{SPACE}to{SPACE}€11,000)"
+    assert amount_with_interval(shown, "en") == f"€7,800 (€5,500{SPACE}to{SPACE}€11,000)"
 
 
 def test_what_rests_on_no_source_says_so() -> None:

@@ -150,7 +150,7 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
         ROW_HEIGHT * len(rows),
         key_height=0.3,
         label_width=2.95,
-        right_width=1.5,
+        right_width=1.6,
         watermark=subject.watermark(language),
     )
     for end, color, hatch in ENDS:

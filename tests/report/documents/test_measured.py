@@ -56,7 +56,7 @@ def test_each_value_has_the_format_of_its_unit(measures: pd.DataFrame, toy_study
         '"€"#,##0;"−""€"#,##0',
         "@",
         f'#,##0.00"{SPACE}kg{SPACE}CO₂e";"−"#,##0.00"{SPACE}kg{SPACE}CO₂e"',
-        '#,##0%;"−"#,##0%',
+        '#,##0.0%;"−"#,##0.0%',
         '#,##0;"−"#,##0',
     ]
     assert estimate.values[1:] == [-61_500.4, "not shown", 0.827, 0.2212, 10_915.0]
@@ -67,7 +67,7 @@ def test_a_value_has_no_more_digits_than_its_interval_supports(
 ) -> None:
     found = columns(measures, toy_study, "fr")
     limits = [found[name].values[0] for name in ("Limite inférieure", "Limite supérieure")]
-    assert (found["Estimation"].values[0], *limits) == (1_200_000, 900_000, 1_600_000)
+    assert (found["Estimation"].values[0], *limits) == (1_230_000, 900_000, 1_600_000)
     assert found["Estimation"].formats[0].startswith(f'#,##0"{SPACE}€"')
 
 
@@ -160,7 +160,7 @@ def test_every_unit_of_measures_has_words_a_text_and_a_format(
     text = quantity(0.5, unit, language, 1)
     assert ("50" if unit is MeasureUnit.SHARE else "0") in text
     assert cell_format(unit, language, 1).count("0.0") == 2
-    plain = ("persons", "outcomes", "ratio", "months")
+    plain = ("persons", "outcomes", "ratio")
     assert tells_unit(unit, language) is (unit not in plain)
 
 
