@@ -316,6 +316,25 @@ def test_months_and_years_that_are_not_whole_are_said(subject: Subject) -> None:
     assert budgets.loc["Travel", "Note"] == "no budget"
 
 
+def test_what_a_year_lacks_in_part_is_said_in_the_tables(subject: Subject) -> None:
+    finance, late = accounts(), "2022-10-01"
+    finance = finance[(finance["line"] != "staff") | (finance["month"] < late)]
+    finance = finance[finance["month"] != "2022-12-01"]
+    emissions = emitted(36)
+    ended = (emissions["team"] == "travel") & (emissions["scope"] == 3)
+    tables = made(emissions[~ended | (emissions["month"] < late)], finance)
+    income = income_table(tables[INCOME], subject, "en").set_index("Line")["Note"]
+    assert "9 months given of this line" in income["Staff"]
+    assert "lines not given in every month: 1" in income["Total costs"]
+    assert "lines not given" not in income["Total revenue"]
+    (chart,) = income_charts(tables, subject)
+    assert "Only 11 months" in chart.words["en"].note
+    measures = emissions_table(tables[EMISSIONS], subject, "fr").set_index("Mesure")
+    for name in ("Émissions", "Émissions par étudiant d’un parcours"):
+        assert "commencé ou fini dans l’année" in measures.loc[name, "Remarque"]
+    assert measures.loc["Émissions", "Valeur"] != "–"
+
+
 def test_the_headline_of_a_year_that_is_no_calendar_year_names_none(subject: Subject) -> None:
     table = emitted(36)
     tables = made(table[table["month"] < "2022-07-01"], accounts())

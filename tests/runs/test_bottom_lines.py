@@ -105,3 +105,21 @@ def test_everyone_sees_no_measure_of_few_persons() -> None:
     assert np.isnan(shown.loc["emissions_per_path_student", "estimate"])
     assert "hidden" in shown.loc["emissions_per_path_student", "note"]
     assert shown.loc["emissions_budget", "note"].iloc[0] == "no_budget"
+
+
+def test_everyone_sees_emissions_for_each_of_the_persons_that_they_see() -> None:
+    activity = pd.DataFrame({"year": 2022, "kind": ["free", "path"], "persons": [1003, 52]})
+    shown, inside = (
+        environmental_tables(session(ALL | {"activity": activity}, audience))[EMISSIONS].set_index(
+            "measure"
+        )
+        for audience in (Audience.PUBLIC, Audience.INTERNAL)
+    )
+    total = 1000 * inside.loc["emissions", "estimate"]
+    for measure, true, rounded in (
+        ("emissions_per_path_student", 52, 50),
+        ("emissions_per_learner", 1055, 1055),
+    ):
+        assert inside.loc[measure, "estimate"] == pytest.approx(total / true)
+        assert shown.loc[measure, "estimate"] == pytest.approx(total / rounded, abs=0.005)
+        assert shown.loc[measure, "n"] == rounded
