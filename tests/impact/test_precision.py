@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.impact.precision import rounded, supported_digits
+from analysis.impact.precision import leading_digits, rounded, supported_digits
 
 LENGTHS = st.floats(1e-6, 1e9)
 
@@ -58,3 +58,10 @@ def test_zero_has_no_sign_and_missing_stays_missing() -> None:
     assert math.copysign(1, rounded(-0.04, 1)) == 1
     assert math.isnan(rounded(float("nan"), 0))
     assert rounded(1234.0, -2) == 1200.0
+
+
+@pytest.mark.parametrize(
+    ("value", "digits"), [(878.7, -1), (-0.0351, 3), (1.0, 1), (99_999.0, -3), (0.0, 0)]
+)
+def test_two_significant_digits(value: float, digits: int) -> None:
+    assert leading_digits(value) == digits

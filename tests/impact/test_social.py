@@ -253,3 +253,17 @@ def test_a_gap_that_can_not_be_estimated_is_a_row_that_says_why(
     unknown = replace(evidence, underserved_seekers=None)
     table = measure_table(gap_rows(social_inputs(country, unknown), unknown, HOW))
     assert table["note"].tolist() == ["no_successes"]
+
+
+def test_without_an_interval_of_an_input_there_is_none_and_no_more_than_two_digits(
+    country: Country, evidence: Evidence
+) -> None:
+    bare = replace(evidence, placement=replace(evidence.placement, low=np.nan, high=np.nan))
+    table = measure_table(result_rows(social_inputs(country, bare), value_formulas(EVERYONE), HOW))
+    placed = table[table["group"] == PLACED]
+    assert placed[["ci_low", "ci_high"]].isna().all(axis=None)
+    assert (placed["note"] == "input_without_interval").all()
+    assert (placed["digits"] <= 0).all()
+    each = table[table["group"] == EACH]
+    assert each["ci_low"].notna().all()
+    assert (each["note"] == "").all()

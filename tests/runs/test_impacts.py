@@ -17,6 +17,7 @@ from analysis.impact.salaries import salary_means
 from analysis.impact.social import EACH, PLACED, YEARS
 from analysis.ingest import Processed
 from analysis.release.policy import SMALLEST
+from analysis.release.rows import Withheld
 from analysis.runs import social_evidence
 from analysis.runs.estimates import estimate_rates
 from analysis.runs.impacts import SocialValue, value_society
@@ -253,3 +254,18 @@ def test_a_gap_that_everyone_may_not_see_is_not_valued(
     [row] = found.value[found.value["group"] == UNDERSERVED].to_dict("records")
     assert (row["measure"], row["note"]) == ("gap_placements", "hidden=protects")
     assert "input_gap" not in set(found.inputs["measure"])
+
+
+def test_what_job_seekers_share_can_be_worked_out_from_goes_where_their_placement_is_hidden(
+    provider_processed: Processed, provider_study: Study
+) -> None:
+    session = open_on(provider_processed, provider_study, audience=Audience.PUBLIC)
+    withheld = Withheld(str(session.cohort), "placed_6", "job_seeker")
+    hiding = replace(session.release, withheld=session.release.withheld | {withheld})
+    session.__dict__["release"] = hiding
+    social = value_society(session)
+    assert social is not None
+    value = social.value
+    assert value.loc[value["horizon"].notna(), "estimate"].isna().all()
+    assert pd.isna(one(social.inputs, "input_seekers")["estimate"])
+    assert pd.notna(one(value, "placed_graduates", group=PLACED)["estimate"])

@@ -39,6 +39,11 @@ def supported_digits(low: ArrayLike, high: ArrayLike, exact: int = 0) -> NDArray
     return np.where(certain, exact, second - first).astype("int64")
 
 
+def leading_digits(value: float, shown: int = 2) -> int:
+    """Decimals with which a value has so many significant digits; 0 of zero."""
+    return shown - 1 - math.floor(math.log10(abs(value))) if value else 0
+
+
 def rounded(value: float, digits: int) -> float:
     """A value rounded to so many decimals, which may be negative; a missing one stays missing."""
     return value if math.isnan(value) else round(value, digits) + 0.0

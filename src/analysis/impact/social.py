@@ -42,6 +42,7 @@ of them is placed as things are.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Final
 
 import numpy as np
@@ -49,6 +50,7 @@ import numpy as np
 from analysis.estimate.results import write_note
 from analysis.impact.country import Country
 from analysis.impact.measures import MeasureUnit
+from analysis.impact.precision import leading_digits
 from analysis.impact.simulation import (
     Array,
     Assumed,
@@ -94,6 +96,9 @@ FLOWS: Final = (
 """What is computed of a placement, all of it money."""
 OF_GAP: Final = (SALARY_GAIN, NET_GAIN, PUBLIC_GAIN)
 """What is told of closing the gap."""
+
+NO_INTERVAL: Final = "input_without_interval"
+"""Note of a result that rests on an estimate without interval, as of too few clusters."""
 
 INPUT: Final = "input_"
 """How names of inputs begin in tables of measures."""
@@ -276,7 +281,8 @@ class Simulation:
 def result_rows(inputs: Inputs, formulas: Formulas, how: Simulation) -> list[Mapping[str, object]]:
     """Rows of measures: each result with its interval, its persons, and whether it is illustrative.
 
-    `n` is the smallest number of persons that any input of a result was estimated from.
+    `n` is the smallest number of persons that any input of a result was estimated from. A result
+    with an input that has no interval has none either, but no more than two significant digits.
     """
     behind = rests_on(inputs, formulas)
     found = simulate(inputs, formulas, how.draws, how.seed, how.confidence)
@@ -284,11 +290,19 @@ def result_rows(inputs: Inputs, formulas: Formulas, how: Simulation) -> list[Map
         {
             **shared_columns(result, how),
             **dict(zip(("estimate", "ci_low", "ci_high"), values, strict=True)),
+            **_unbounded(*values),
             "n": fewest_persons(inputs, behind[result]),
             "illustrative": is_illustrative(inputs, behind[result]),
         }
         for result, values in found.items()
     ]
+
+
+def _unbounded(estimate: float, low: float, high: float) -> dict[str, object]:
+    """Digits and note of a result without interval; nothing of one that has it."""
+    if not (isnan(low) or isnan(high)):
+        return {}
+    return {"digits": min(leading_digits(estimate), 0), "note": NO_INTERVAL}
 
 
 def shared_columns(result: Result, how: Simulation) -> dict[str, object]:

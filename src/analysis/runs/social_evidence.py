@@ -70,9 +70,11 @@ def gather_evidence(session: Session, salaries: pd.DataFrame) -> Evidence | None
     answers, placements = session.cells(ANSWERED, ()), session.cells(IS_PLACED, ())
     everyone, sample = _asked(answers), int(placements["n"].sum())
     underserved = _underserved(placements, categories)
+    rates = _released_rates(session)
     seekers = _seekers(placements, sample, asked.confidence)
     if seekers is None:
         return None
+    among_underserved = _seekers(underserved, sample, asked.confidence)
     gap, gap_note, of_gap = _adjusted_gap(session, asked, sample)
     persons = {PLACEMENT: sample, GAP: of_gap}
     if session.release.everything:
@@ -82,9 +84,10 @@ def gather_evidence(session: Session, salaries: pd.DataFrame) -> Evidence | None
     return Evidence(
         everyone=everyone,
         underserved=_asked(_underserved(answers, categories)),
-        placement=_placement(session, placements, sample, asked.confidence),
-        seekers=seekers,
-        underserved_seekers=_seekers(underserved, sample, asked.confidence),
+        placement=_placement(rates[ALL], placements, sample, asked.confidence),
+        seekers=_unless_hidden(seekers, rates, JOB_SEEKER),
+        underserved_seekers=among_underserved
+        and _unless_hidden(among_underserved, rates, JOB_SEEKER, UNDERSERVED),
         gap=gap,
         gap_note=gap_note,
         pay=means[PAY],
@@ -93,16 +96,32 @@ def gather_evidence(session: Session, salaries: pd.DataFrame) -> Evidence | None
     )
 
 
+def _released_rates(session: Session) -> dict[str, Mapping[Any, Any]]:
+    """The placement rate of each group, as the audience sees it."""
+    rates = session.release.results(estimate_rates(session, [IS_PLACED]))
+    return {str(row["group"]): row for row in rates.to_dict("records")}
+
+
 def _placement(
-    session: Session, placements: pd.DataFrame, sample: int, confidence: float
+    row: Mapping[Any, Any], placements: pd.DataFrame, sample: int, confidence: float
 ) -> Estimated:
     """The placement rate as released: for everyone its limits are those of rounded counts."""
-    rates = session.release.results(estimate_rates(session, [IS_PLACED]))
-    [row] = rates[rates["group"] == ALL].to_dict("records")
     if is_hidden(str(row["note"])):
         # What rests on it is hidden as what rests on nobody is.
         return replace(_share(rate_row(placements, confidence), sample, confidence), n=0)
     return _share({**row, "n_group": sample}, sample, confidence)
+
+
+def _unless_hidden(
+    share: Estimated, rates: Mapping[str, Mapping[Any, Any]], *groups: str
+) -> Estimated:
+    """A share of the placed; of nobody if the placement of any of the groups is not shown.
+
+    From what placements are worth the share can be worked out, and from it how many of a group
+    were placed.
+    """
+    hidden = any(is_hidden(str(rates[group]["note"])) for group in groups if group in rates)
+    return replace(share, n=0) if hidden else share
 
 
 def _adjusted_gap(
