@@ -157,6 +157,13 @@ def test_printed_rates_stand_beside_those_estimated(charts: dict[Audience, list[
     assert "printed 29%" in chart.words["en"].caption
 
 
+def test_ticks_reach_as_far_as_rates_do(charts: dict[Audience, list[Chart]]) -> None:
+    for audience in Audience:
+        chart = charts[audience][3]
+        ticks = chart.draw("en").axes[0].xaxis.get_ticklocs()
+        assert np.allclose([tick for tick in ticks if 0 <= tick <= 0.7], [0, 0.2, 0.4, 0.6])
+
+
 def test_what_is_hidden_is_said_to_be(charts: dict[Audience, list[Chart]]) -> None:
     chart = charts[Audience.PUBLIC][3]
     shown = [text.get_text() for text in texts_of(chart.draw("en"))]

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from analysis.figures.panels import part_ticks
+from analysis.figures.panels import EDGE, part_ticks
 from analysis.figures.rates import interval_kind, rate_parts
 from analysis.figures.released import alike
 from analysis.figures.save import Chart
@@ -50,8 +50,8 @@ BELOW: Final = 0.14
 BESIDE: Final = 0.37
 """Where a cross stands, which would cover the dot that it agrees with."""
 BAR: Final = 0.34
-BEYOND: Final = 0.06
-"""What an axis goes on beyond its last interval: room for a tick before the next panel."""
+BEYOND: Final = 0.04
+"""What an axis goes on beyond its last interval."""
 MOST_PANELS: Final = 3
 
 
@@ -299,8 +299,7 @@ def _draw_rates(rows: pd.DataFrame, subject: Subject, words: Words, language: st
         _draw_panel(axes, rows[rows["outcome"] == outcome], groups, language)
     name_rows(panels[0], [wrap_label(subject.group(group, language), 24) for group in groups])
     ends = [*rows["ci_high"].dropna(), *rows["estimate"].dropna(), *rows["printed"].dropna()]
-    panels[0].set_xlim(0, min(1.0, max([0.1, *ends]) + BEYOND))
-    panels[0].xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    _scale_shares(panels[0], max([0.1, *ends]) + BEYOND)
     panels[0].xaxis.set_major_formatter(FuncFormatter(lambda x, _: percent(x, language, 0)))
     panels[len(panels) // 2].set_xlabel(say("scoreboard_rates.axis", language), color=MUTED)
     title_panels(panels, titles)
@@ -308,6 +307,14 @@ def _draw_rates(rows: pd.DataFrame, subject: Subject, words: Words, language: st
     if printed:
         key_above(figure, panels[0], above=room)
     return figure
+
+
+def _scale_shares(axes: Axes, reach: float) -> None:
+    """Let an axis of shares begin at zero, and end where its last tick keeps off the next panel."""
+    ticks = MaxNLocator(nbins=4, steps=[1, 2, 5, 10])
+    last = max(tick for tick in ticks.tick_values(0, reach) if tick <= reach)
+    axes.set_xlim(0, min(1.0, max(reach, last / (1 - 1.4 * EDGE))))
+    axes.xaxis.set_major_locator(ticks)
 
 
 def _draw_panel(axes: Axes, rows: pd.DataFrame, groups: list[str], language: str) -> None:
