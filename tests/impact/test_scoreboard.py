@@ -167,6 +167,22 @@ def test_each_value_stands_against_its_goal_as_first_stated(study: Study) -> Non
     ]
 
 
+def test_no_goal_is_reached_by_rounding(study: Study) -> None:
+    """A limit shown as 60% may be 59.6%, and 500,000 outcomes 499,998."""
+    share = {"share": 0.65, "ci_low": 0.6, "ci_high": 0.7, "digits": 0}
+    shares = SHARES[SHARES["level"] == "underserved"].assign(**share)
+    totals = TOTALS[TOTALS["year"] == "2022"].assign(counted=150)
+
+    def verdicts(nearest: int) -> list[str]:
+        found = Found(RATES, shares, CELLS, totals, nearest, "hidden=protects")
+        board = scoreboard(study, "2022", found, Told(TARGETS, FIGURES))
+        about = (("share", "underserved"), (OUTCOMES, "all"))
+        return [one(board, *key)["verdict"] for key in about]
+
+    assert verdicts(0) == ["reached", "reached"]
+    assert verdicts(5) == ["open", "open"]
+
+
 def test_each_value_stands_beside_what_was_printed(study: Study) -> None:
     board = board_of(study, Told(TARGETS, FIGURES))
     rate = one(board, "rate", "all")

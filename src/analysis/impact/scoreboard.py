@@ -157,7 +157,7 @@ def scoreboard(study: Study, year: str | None, found: Found, told: Told | None) 
         names = {outcome: name for name, outcome in study.published.items()}
         for row in rows:
             name = names.get(row["outcome"], "") if row["measure"] == RATE else row["measure"]
-            row.update(_against_goal(row, name, told.targets))
+            row.update(_against_goal(row, name, told.targets, found.nearest))
             row.update(_beside_printed(row, name, told.figures, found.nearest))
     table = pd.DataFrame(rows, columns=list(Scores.to_schema().columns))
     table["source"] = study.provenance.source
@@ -278,8 +278,12 @@ def _estimate(row: Row, year: str) -> dict[str, Any]:
 # ---- What was published -------------------------------------------------------------------------
 
 
-def _against_goal(row: Row, name: str, targets: pd.DataFrame) -> dict[str, Any]:
-    """The goal of a row, as it is first stated: the report repeats some in other words."""
+def _against_goal(row: Row, name: str, targets: pd.DataFrame, nearest: int) -> dict[str, Any]:
+    """The goal of a row, as it is first stated: the report repeats some in other words.
+
+    Of a rounded interval the verdict is that of all intervals that may be behind it, so that no
+    rounding makes a goal reached.
+    """
     asked = (targets["measure"] == name) & (targets["group"] == row["group"])
     timely = targets["period"].isin([EACH_YEAR, row["period"]]) & (row["period"] != "")
     stated = targets[asked & timely & targets["relation"].isin(REACHED_BY.keys())]
@@ -288,12 +292,13 @@ def _against_goal(row: Row, name: str, targets: pd.DataFrame) -> dict[str, Any]:
         return {}
     one = stated.iloc[0]
     goal = one["value"] * _worth(one)
+    room = _own_rounding(row, nearest) / 2
     low: float = row["estimate"] if pd.isna(row["ci_low"]) else row["ci_low"]
     high: float = row["estimate"] if pd.isna(row["ci_high"]) else row["ci_high"]
     return {
         "goal": goal,
         "relation": one["relation"],
-        "verdict": verdict(one["relation"], goal, low, high),
+        "verdict": verdict(one["relation"], goal, low - room, high + room),
         "goal_source": one["source"],
         "goal_section": one["section"],
     }
