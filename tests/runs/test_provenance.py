@@ -25,6 +25,7 @@ from analysis.runs.provenance import (
 )
 
 NOTEBOOK = "03_placement_gaps"
+CODE = "from analysis.figures import forest\nfrom analysis.estimate.gaps import gap"
 COMMITTED = "2024-05-06T07:08:09+00:00"
 
 
@@ -34,14 +35,22 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "repository"
     cells = [
         nbformat.v4.new_markdown_cell("What are the gaps?", id="prose"),
-        nbformat.v4.new_code_cell("gaps = session.gaps()", id="code"),
+        nbformat.v4.new_code_cell(CODE, id="code"),
     ]
     for path, text in {
         f"notebooks/{NOTEBOOK}.ipynb": nbformat.writes(nbformat.v4.new_notebook(cells=cells)),
         "data/raw/published/2022/rates.csv": "rate\n40\n",
         "data/processed/rows.parquet": "rows",
         "requirements.lock": "numpy==2.4.0\n",
+        "src/analysis/__init__.py": "",
         "src/analysis/runs/provenance.py": "",
+        "src/analysis/runs/execute.py": "import analysis.errors\n",
+        "src/analysis/errors.py": "",
+        "src/analysis/figures/__init__.py": "",
+        "src/analysis/figures/forest.py": "def chart():\n    from analysis.ingest import read\n",
+        "src/analysis/figures/funnel.py": "",
+        "src/analysis/ingest/__init__.py": "",
+        "src/analysis/ingest/read.py": "",
         "src/analysis/estimate/gaps.py": "def gap(): ...\n",
         "src/analysis/figures/messages.yml": "title: gaps\n",
         "src/analysis/ingest/cohort.sql": "SELECT 1\n",
@@ -94,9 +103,11 @@ def _outputs(root: Path) -> None:
 
 
 CHANGES = {
-    "code of the notebook": lambda root: _cell(root, "code", "gaps = session.gaps(2)"),
+    "code of the notebook": lambda root: _cell(root, "code", f"{CODE}\ngap(2)"),
     "a module": _write("src/analysis/estimate/gaps.py"),
-    "a new module": _write("src/analysis/estimate/new.py"),
+    "a module of a module": _write("src/analysis/ingest/read.py"),
+    "a package": _write("src/analysis/figures/__init__.py"),
+    "what executes notebooks": _write("src/analysis/errors.py"),
     "a message": _write("src/analysis/figures/messages.yml"),
     "SQL": _write("src/analysis/ingest/cohort.sql"),
     "the data": _write("data/processed/rows.parquet"),
@@ -109,6 +120,8 @@ KEPT = {
     "outputs of the notebook": _outputs,
     "a commit": _commit,
     "a style sheet": _write("src/analysis/figures/page.css"),
+    "a module that it doesn't import": _write("src/analysis/figures/funnel.py"),
+    "a new module": _write("src/analysis/estimate/new.py"),
     "a module that makes pages": _write("src/analysis/report/site/pages.py"),
     "the command line": _write("src/analysis/cli.py"),
     "another notebook": _write("notebooks/04_gap_drivers.ipynb"),

@@ -15,12 +15,12 @@ from analysis.impact.country import country_file
 from analysis.ingest import Processed
 from analysis.ingest.raw import raw_folder
 from analysis.runs.parameters import StudyParameters, TripleBottomLine
+from analysis.runs.sources import source_files
 
 LOCK_FILE = "requirements.lock"
 RECORD_FILE = "run.json"
-ABOVE = {"cli.py", "report"}
-"""Parts of the package that stand above the notebooks."""
-SOURCES = {".py", ".sql", ".yml"}
+EXECUTED_BY = "import analysis.runs.execute"
+"""What runs a notebook without the notebook's asking for it."""
 PACKAGES = (
     "placement-gaps",
     "duckdb",
@@ -127,7 +127,8 @@ def run_key(root: Path, notebook: str, parameters: StudyParameters, data: Proces
     root
         The repository.
     notebook
-        Name of the notebook; its code counts, its prose doesn't.
+        Name of the notebook; its code counts, with all of the package that it imports, directly
+        or not. Its prose doesn't.
     parameters
         Its checked parameters. The language shown changes no result, and neither does the
         place of the study file.
@@ -141,9 +142,11 @@ def run_key(root: Path, notebook: str, parameters: StudyParameters, data: Proces
     """
     book = json.loads((root / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))
     lock, study = root / LOCK_FILE, parameters.loaded
+    code = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
+    files = source_files(Path(__file__).parents[1], [*code, EXECUTED_BY])
     made_of = {
-        "code": ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"],
-        "modules": _modules(Path(__file__).parents[1]),
+        "code": code,
+        "modules": {name: sha256(path) for name, path in files.items()},
         "parameters": parameters.model_dump(mode="json", exclude={"language", "study"}),
         "study": study.digest,
         "country": _country(parameters),
@@ -159,16 +162,6 @@ def _country(parameters: StudyParameters) -> str | None:
     if not isinstance(parameters, TripleBottomLine):
         return None
     return sha256(country_file(parameters.country))
-
-
-def _modules(package: Path) -> dict[str, str]:
-    """Hashes of the modules that a notebook can import: those that make the pack are not."""
-    paths = {path.relative_to(package): path for path in sorted(package.rglob("*"))}
-    return {
-        name.as_posix(): sha256(path)
-        for name, path in paths.items()
-        if path.suffix in SOURCES and name.parts[0] not in ABOVE
-    }
 
 
 def write_record(folder: Path, record: dict[str, object]) -> Path:
