@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         type=Path,
         metavar="FIGURES.csv",
-        help="files of figures (docs/published-figures.md); those published of 2022 if left out",
+        help="files of figures (docs/published-figures.md); those published for 2022 if left out",
     )
     audit.add_argument("--limit", type=_whole, help="conflicts to find at most; 50 if left out")
     audit.set_defaults(run=_audit)
