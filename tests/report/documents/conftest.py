@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from analysis.estimate.results import COLUMNS, MISSING
 from analysis.figures.place import OUTPUT_KEY, Place
 from analysis.figures.save import save_figure, save_table
+from analysis.figures.theme import apply_theme
 from analysis.report.contents import Contents
 from analysis.studies import Study
 from analysis.vocabulary import LANGUAGES, Audience
@@ -100,6 +101,9 @@ def contents(make_contents: MakeContents) -> Contents:
 
 
 def _write_figures(folder: Path) -> None:
+    # Tests of figures set the theme for the whole process, so that it must be set here too: else a
+    # report would look otherwise after them than before.
+    apply_theme()
     for name in ("rates", "gaps-graduated", "again"):
         for language in LANGUAGES:
             figure = Figure(figsize=(4, 3))
