@@ -99,11 +99,17 @@ def test_values_have_no_more_digits_than_their_rounding(repository: Path, subjec
 @pytest.mark.parametrize(
     ("found", "put", "words"),
     [
-        ("equal,37218", "exactly,37218", "row 2, relation = 'exactly'"),
+        ("equal,37218", "exactly,37218", "row 2, relation = 'exactly': must be one of"),
         ("equal,37218,persons,1", "equal,37218,,1", "row 2, a value has a unit and a rounding"),
-        ("equal,37218,persons,1", "equal,37218,persons,0", "rounding"),
-        ("equal,37218", "equal,many", "value"),
-        ("measure,group", "measure,who", "group"),
+        ("equal,37218,persons,1", "equal,37218,persons,0", "row 2, rounding = 0.0: must be more"),
+        ("equal,37218", "equal,many", "row 2, value = 'many': must be a number"),
+        ("applicants,all", ",all", "row 2, measure = empty: must not be empty"),
+        (
+            "measure,group",
+            "measure,who",
+            "row 1, column group: is missing\n  row 1, column who: is none",
+        ),
+        ("group,period", "period,group", "row 1, column group: columns must stand in the order"),
     ],
 )
 def test_a_broken_file_is_refused(

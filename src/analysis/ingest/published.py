@@ -1,6 +1,8 @@
 """The figures that the provider published, as printed, contradictions included."""
 
+from collections.abc import Hashable, Mapping
 from pathlib import Path
+from typing import Any, Final
 
 import pandas as pd
 import pandera.pandas as pa
@@ -43,6 +45,25 @@ class Published(pa.DataFrameModel):
     def _value_is_whole(cls, table: pd.DataFrame) -> "pd.Series[bool]":
         given = table[["value", "unit", "rounding"]].notna()
         return given.all(axis=1) | ~given.any(axis=1)
+
+
+HEADER: Final = 1
+COLUMNS: Final = tuple(Published.to_schema().columns)
+OF_COLUMNS: Final = {
+    "column_in_dataframe": "is missing",
+    "column_in_schema": f"is none of {', '.join(COLUMNS)}",
+    "column_ordered": f"columns must stand in the order {', '.join(COLUMNS)}",
+}
+"""Rules on the columns themselves, by the names of their checks."""
+RULES: Final = {
+    "coerce_dtype": "must be a number",
+    "dtype": "must be a number",
+    "greater_than": "must be more than 0",
+    "isin": f"must be one of: {', '.join(RELATIONS)}",
+    "not_nullable": "must not be empty",
+    "str_length": "must not be empty",
+}
+"""Rules on values, by the names of their checks."""
 
 
 def published_folder(root: Path, year: int | str) -> Path:
@@ -100,11 +121,26 @@ def read_figures(path: Path) -> pd.DataFrame:
 
 
 def _faults(cases: pd.DataFrame) -> list[str]:
-    """One line a broken rule, with the row of the file; the header is row 1."""
-    lines = []
-    for _, case in cases.drop_duplicates(["index", "check"]).iterrows():
-        row = "" if pd.isna(case["index"]) else f"row {int(case['index']) + 2}, "
-        whole = case["schema_context"] == "DataFrameSchema"
-        place = "" if whole and row else f"{case['column']} = {case['failure_case']!r}: "
-        lines.append(f"  {row}{place}{case['check']}")
-    return lines
+    """One line a broken rule, by rows of the file; the header is row 1."""
+    faults: dict[tuple[int, str], None] = {}
+    for case in cases.to_dict("records"):
+        missing = pd.isna(case["index"])
+        if missing and case["check"] not in OF_COLUMNS:
+            # A rule of rows can't be looked at where one of its columns is missing.
+            continue
+        row = HEADER if missing else int(case["index"]) + HEADER + 1
+        faults[row, _fault(case)] = None
+    return [f"  row {row}, {fault}" for row, fault in sorted(faults)]
+
+
+def _fault(case: Mapping[Hashable, Any]) -> str:
+    """What is wrong in a row, in words."""
+    check, value = str(case["check"]), case["failure_case"]
+    if check in OF_COLUMNS:
+        return f"column {value}: {OF_COLUMNS[check]}"
+    rule = RULES.get(check.partition("(")[0])
+    if rule is None:
+        # A rule on whole rows, which is said in words.
+        return check
+    shown = "empty" if pd.isna(value) else repr(value)
+    return f"{case['column']} = {shown}: {rule}"
