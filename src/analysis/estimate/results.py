@@ -45,6 +45,22 @@ LINEAR = ("linear", "gelbach")
 """How methods begin whose differences are coefficients of linear models."""
 
 
+def holds_estimate(rows: pd.DataFrame, slack: "float | pd.Series[float]") -> "pd.Series[bool]":
+    """Whether each interval, where there is one, has two ends with the estimate between them.
+
+    Parameters
+    ----------
+    rows
+        Have `estimate`, `ci_low` and `ci_high`.
+    slack
+        How far beyond an end the estimate may lie by rounding, for all rows or each.
+    """
+    both = rows["ci_low"].isna() == rows["ci_high"].isna()
+    low = rows["ci_low"].isna() | (rows["ci_low"] <= rows["estimate"] + slack)
+    high = rows["ci_high"].isna() | (rows["estimate"] <= rows["ci_high"] + slack)
+    return both & low & high
+
+
 class Results(pa.DataFrameModel):
     """Columns of a result table, one row per group, contrast, estimand and method.
 
@@ -91,11 +107,7 @@ class Results(pa.DataFrameModel):
     @classmethod
     def interval_holds_estimate(cls, rows: pd.DataFrame) -> pd.Series:
         """An interval, where there is one, has two ends with the estimate between them."""
-        slack = 1e-9
-        both = rows["ci_low"].isna() == rows["ci_high"].isna()
-        low = rows["ci_low"].isna() | (rows["ci_low"] <= rows["estimate"] + slack)
-        high = rows["ci_high"].isna() | (rows["estimate"] <= rows["ci_high"] + slack)
-        return both & low & high
+        return holds_estimate(rows, 1e-9)
 
     @pa.dataframe_check
     @classmethod

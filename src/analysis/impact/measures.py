@@ -9,6 +9,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import Series
 
+from analysis.estimate.results import holds_estimate
 from analysis.impact.precision import supported_digits
 
 
@@ -83,11 +84,7 @@ class Measures(pa.DataFrameModel):
     @classmethod
     def interval_holds_estimate(cls, rows: pd.DataFrame) -> pd.Series:
         """An interval, where there is one, has two ends with the estimate between them."""
-        slack = 1e-9 * rows["estimate"].abs().clip(lower=1)
-        both = rows["ci_low"].isna() == rows["ci_high"].isna()
-        low = rows["ci_low"].isna() | (rows["ci_low"] <= rows["estimate"] + slack)
-        high = rows["ci_high"].isna() | (rows["estimate"] <= rows["ci_high"] + slack)
-        return both & low & high
+        return holds_estimate(rows, 1e-9 * rows["estimate"].abs().clip(lower=1))
 
     @pa.dataframe_check
     @classmethod
