@@ -27,7 +27,7 @@ def financial_tables(session: Session) -> dict[str, pd.DataFrame]:
         currency asked for; empty if the extract tells nothing of finance.
     """
     finance = _provided(session, "finance")
-    return {} if finance is None else {INCOME: _released(session, income_statement(finance))}
+    return {} if finance is None else {INCOME: released(session, income_statement(finance))}
 
 
 def environmental_tables(session: Session) -> dict[str, pd.DataFrame]:
@@ -60,7 +60,7 @@ def environmental_tables(session: Session) -> dict[str, pd.DataFrame]:
         seed=asked.seed,
     )
     made = {EMISSIONS: measures, MONTHLY: monthly_measures(emissions), FORECAST: ahead}
-    return {name: _released(session, table) for name, table in made.items()}
+    return {name: released(session, table) for name, table in made.items()}
 
 
 def measured_year(session: Session, dated: pd.DataFrame) -> int:
@@ -69,7 +69,8 @@ def measured_year(session: Session, dated: pd.DataFrame) -> int:
     return int(cohort) if cohort.isdigit() else int(dated["month"].dt.year.max())
 
 
-def _released(session: Session, table: pd.DataFrame) -> pd.DataFrame:
+def released(session: Session, table: pd.DataFrame) -> pd.DataFrame:
+    """A table of measures in the currency asked for, as the audience may see it."""
     asked = _asked(session)
     currency = Currency.of(asked.currency, asked.dollars_per_euro)
     return session.release.measures(converted(table, currency))

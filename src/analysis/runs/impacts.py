@@ -1,14 +1,12 @@
 """What `08_triple_bottom_line` asks of the social value, by the parameters of its session."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
 
-from analysis.impact.conversion import converted
 from analysis.impact.country import Country, Parameter, ParameterUnit, load_country
-from analysis.impact.currency import Currency
 from analysis.impact.measures import MeasureUnit, measure_table
 from analysis.impact.precision import supported_digits
 from analysis.impact.salaries import salary_means
@@ -27,6 +25,7 @@ from analysis.impact.social import (
     value_formulas,
 )
 from analysis.impact.tornado import tornado_rows
+from analysis.runs.bottom_lines import released
 from analysis.runs.parameters import TripleBottomLine
 from analysis.runs.session import Session
 from analysis.runs.social_evidence import MEANS, OF_PLACED, can_be_valued, gather_evidence
@@ -114,12 +113,14 @@ def value_society(session: Session) -> SocialValue | None:
     formulas = value_formulas(evidence.everyone)
     value = [*result_rows(inputs, formulas, how), *gap_rows(inputs, evidence, how)]
     # Inputs that are means of a group are hidden where these are: one release for both.
-    told = _released(
+    told = released(
         session,
-        [
-            *_salary_rows(salaries, period),
-            *_input_rows(inputs, evidence, salaries, country, session),
-        ],
+        measure_table(
+            [
+                *_salary_rows(salaries, period),
+                *_input_rows(inputs, evidence, salaries, country, session),
+            ]
+        ),
     )
     # Shares of the placed have the number of respondents until they are released: where that of
     # their own persons may not be told, another one must not be either.
@@ -130,17 +131,9 @@ def value_society(session: Session) -> SocialValue | None:
         country,
         inputs=told[is_input].reset_index(drop=True),
         salaries=told[~is_input].reset_index(drop=True),
-        value=_released(session, value),
-        tornado=_released(session, tornado_rows(inputs, formulas, LOOKED_AT, how)),
+        value=released(session, measure_table(value)),
+        tornado=released(session, measure_table(tornado_rows(inputs, formulas, LOOKED_AT, how))),
     )
-
-
-def _released(session: Session, rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
-    """A table of measures in the currency asked for, as the audience may see it."""
-    asked = session.parameters
-    assert isinstance(asked, TripleBottomLine)
-    currency = Currency.of(asked.currency, asked.dollars_per_euro)
-    return session.release.measures(converted(measure_table(rows), currency))
 
 
 def _input_rows(
