@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from analysis.runs.runner import Task
+from analysis.runs.task import Task
 
 MakeTask = Callable[..., Task]
 
@@ -18,17 +18,13 @@ def make_task(tmp_path: Path) -> MakeTask:
     folder.mkdir()
 
     def make(name: str, *cells: str, parameters: dict[str, object] | None = None) -> Task:
-        return Task(
-            notebook=write_notebook(folder / f"{name}.ipynb", cells),
-            executed=tmp_path / "executed" / f"{name}.ipynb",
-            parameters=parameters or {},
-            output=tmp_path / "output" / name,
-        )
+        write_notebook(folder / f"{name}.ipynb", cells)
+        return Task(tmp_path, name, parameters or {}, result=tmp_path / "results" / name)
 
     return make
 
 
-def write_notebook(path: Path, cells: Sequence[str]) -> Path:
+def write_notebook(path: Path, cells: Sequence[str]) -> None:
     first = nbformat.v4.new_code_cell("wanted = None", metadata={"tags": ["parameters"]})
     notebook = nbformat.v4.new_notebook(
         cells=[first, *(nbformat.v4.new_code_cell(cell) for cell in cells)],
@@ -37,4 +33,3 @@ def write_notebook(path: Path, cells: Sequence[str]) -> Path:
         },
     )
     nbformat.write(notebook, path)
-    return path

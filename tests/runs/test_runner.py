@@ -13,7 +13,8 @@ import nbformat
 import psutil
 import pytest
 
-from analysis.runs.runner import Task, run_notebooks
+from analysis.runs.runner import run_notebooks
+from analysis.runs.task import Task
 
 SPAWN = """
 import os, pathlib, subprocess, time
@@ -60,7 +61,7 @@ def test_parameters_keep_their_types_and_outputs_their_place(make_task: Any) -> 
     assert [one.status for one in run(task)] == ["done"]
     cells = nbformat.read(task.executed, as_version=4).cells
     assert cells[2].outputs[0].text.strip() == str(wanted)
-    assert cells[3].outputs[0].text.strip() == str(task.output)
+    assert cells[3].outputs[0].text.strip() == str(task.result)
 
 
 def test_equal_runs_give_equal_notebooks(make_task: Any) -> None:
@@ -111,9 +112,10 @@ def test_the_time_limit_is_for_the_whole_notebook_and_ends_all_that_it_started(
 SCRIPT = """
 import json, sys
 from pathlib import Path
-from analysis.runs.runner import Task, run_notebooks, as_records
-source, executed, output, pids = map(Path, sys.argv[1:])
-task = Task(source, executed, {"wanted": str(pids)}, output)
+from analysis.runs.runner import run_notebooks
+from analysis.runs.task import Task, as_records
+root, notebook, result, pids = sys.argv[1:]
+task = Task(Path(root), notebook, {"wanted": pids}, Path(result))
 print(json.dumps(as_records(run_notebooks([task], jobs=1, time_limit=600, quiet=True))))
 """
 
@@ -124,7 +126,7 @@ def test_a_stopped_runner_leaves_no_process_behind(
 ) -> None:
     pids = tmp_path / "pids"
     task = make_task("long", SPAWN, SLEEP)
-    arguments = [task.notebook, task.executed, task.output, pids]
+    arguments = [task.root, task.notebook, task.result, pids]
     runner = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, *map(str, arguments)], stdout=subprocess.PIPE, text=True
     )

@@ -19,7 +19,8 @@ from analysis.report.provenance.facts import gather_facts
 from analysis.report.provenance.layout import MANIFEST_FILE
 from analysis.runs import provenance
 from analysis.runs.parameters import StudyParameters, check_parameters, default_audience
-from analysis.runs.runner import Ended, Task, as_records, run_notebooks
+from analysis.runs.runner import run_notebooks
+from analysis.runs.task import Ended, Task, as_records
 from analysis.studies import Study, load_study
 from analysis.studies.model import ALL_COHORTS
 from analysis.vocabulary import Audience
@@ -217,12 +218,7 @@ class _Job:
     def tasks(self, staged: Path) -> list[Task]:
         """One task a notebook, writing into a staged folder."""
         return [
-            Task(
-                notebook=self.root / "notebooks" / f"{name}.ipynb",
-                executed=staged / "notebooks" / f"{name}.ipynb",
-                parameters=given.model_dump(mode="json"),
-                output=staged,
-            )
+            Task(self.root, name, given.model_dump(mode="json"), result=staged)
             for name, given in self.parameters.items()
         ]
 

@@ -16,6 +16,7 @@ from analysis.ingest import Processed
 from analysis.ingest.raw import raw_folder
 from analysis.runs.parameters import StudyParameters, TripleBottomLine
 from analysis.runs.sources import source_files
+from analysis.runs.task import notebook_file
 
 LOCK_FILE = "requirements.lock"
 RECORD_FILE = "run.json"
@@ -140,7 +141,7 @@ def run_key(root: Path, notebook: str, parameters: StudyParameters, data: Proces
     str
         SHA-256 in hexadecimal.
     """
-    book = json.loads((root / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))
+    book = json.loads(notebook_file(root, notebook).read_text(encoding="utf-8"))
     lock, study = root / LOCK_FILE, parameters.loaded
     code = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
     files = source_files(Path(__file__).parents[1], [*code, EXECUTED_BY])

@@ -9,9 +9,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,50 +18,19 @@ import nbformat
 import psutil
 from tqdm import tqdm
 
-from analysis.runs.session import OUTPUT_VARIABLE
+from analysis.runs.task import OUTPUT_VARIABLE, Ended, Finished, Task
 
 GRACE_SECONDS = 5.0
 POLL_SECONDS = 0.2
 
 
-@dataclass(frozen=True)
-class Task:
-    """A notebook to execute.
-
-    Attributes
-    ----------
-    notebook
-        Source file.
-    executed
-        Where to keep the executed copy.
-    parameters
-        Plain values.
-    output
-        Folder that the notebook writes figures and tables to.
-    """
-
-    notebook: Path
-    executed: Path
-    parameters: Mapping[str, object]
-    output: Path
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a notebook ended: `done`, `failed`, `timed out` or `interrupted`."""
-
-    notebook: str
-    status: str
-    seconds: float
-    error: str = ""
-
-
-class _Interrupted(BaseException):
-    """The runner was asked to stop."""
-
-
 def run_notebooks(
-    tasks: Sequence[Task], *, jobs: int, time_limit: float, quiet: bool = False
+    tasks: Sequence[Task],
+    *,
+    jobs: int,
+    time_limit: float,
+    quiet: bool = False,
+    finished: Finished = lambda *_: None,
 ) -> list[Ended]:
     """Execute notebooks side by side, with one progress display over all their cells.
 
@@ -78,21 +46,30 @@ def run_notebooks(
         Seconds that one notebook may take, as a whole.
     quiet
         Show no progress.
+    finished
+        What to do with each as it ends, so that what is done is kept if the rest never ends.
 
     Returns
     -------
     list of Ended
         In the order of the tasks.
     """
-    stop = threading.Event()
-    cells = sum(len(nbformat.read(task.notebook, as_version=4).cells) for task in tasks)
+    stop, one_at_a_time = threading.Event(), threading.Lock()
+    cells = sum(len(nbformat.read(task.source, as_version=4).cells) for task in tasks)
+
+    def run(task: Task) -> Ended:
+        ended = _run(task, time_limit, stop, progress)
+        with one_at_a_time:
+            finished(task, ended)
+        return ended
+
     with (
         _stopping(stop),
         _progress(cells, quiet) as progress,
         ThreadPoolExecutor(max_workers=jobs) as pool,
     ):
         # The later notebooks take longer: begun first, they leave no processor idle at the end.
-        futures = [pool.submit(_run, task, time_limit, stop, progress) for task in tasks[::-1]]
+        futures = [pool.submit(run, task) for task in tasks[::-1]]
         return [future.result() for future in futures[::-1]]
 
 
@@ -119,7 +96,7 @@ def _stopping(stop: threading.Event) -> Iterator[None]:
 
 def _run(task: Task, time_limit: float, stop: threading.Event, progress: "tqdm[Any]") -> Ended:
     start = time.monotonic()
-    name = task.notebook.stem
+    name = task.notebook
     if stop.is_set():
         return Ended(name, "interrupted", 0.0)
     with tempfile.TemporaryDirectory(prefix="pg-task-") as folder, _start(task, folder) as child:
@@ -146,10 +123,10 @@ def _start(task: Task, folder: str) -> subprocess.Popen[str]:
     # JSON is YAML, in which every value keeps its type.
     parameters.write_text(json.dumps(dict(task.parameters)), encoding="utf-8")
     paths = {
-        "notebook": task.notebook,
+        "notebook": task.source,
         "executed": task.executed,
         "parameters": parameters,
-        "folder": task.notebook.parent.parent,
+        "folder": task.root,
     }
     description.write_text(json.dumps({name: str(path) for name, path in paths.items()}))
     with Path(folder, "stderr").open("w") as errors:
@@ -160,7 +137,7 @@ def _start(task: Task, folder: str) -> subprocess.Popen[str]:
             stderr=errors,
             text=True,
             start_new_session=True,
-            env=os.environ | {OUTPUT_VARIABLE: str(task.output)},
+            env=os.environ | {OUTPUT_VARIABLE: str(task.result)},
         )
 
 
@@ -210,8 +187,3 @@ def end_tree(child: subprocess.Popen[str]) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     child.wait()
-
-
-def as_records(ended: Sequence[Ended]) -> list[dict[str, object]]:
-    """How notebooks ended, as plain values for the run's record."""
-    return [asdict(one) | {"seconds": round(one.seconds, 3)} for one in ended]

@@ -26,12 +26,10 @@ from analysis.runs.parameters import (
     check_parameters,
 )
 from analysis.runs.provenance import run_key
+from analysis.runs.task import OUTPUT_VARIABLE
 from analysis.studies import Study
 from analysis.studies.model import ALL_COHORTS
 from analysis.vocabulary import Audience
-
-OUTPUT_VARIABLE = "PLACEMENT_GAPS_OUTPUT"
-"""Where the runner has a notebook write; a notebook run by hand writes below outputs/."""
 
 
 @dataclass(frozen=True)
