@@ -1,12 +1,13 @@
 # The front door: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab data report pack test test-full lint bench validate lock clean
+.PHONY: help setup lab data report pack why sweep spark test test-slow test-full lint bench validate lock clean
 
 PYTHON ?= python3
 # An active conda environment made from environment.yml is used as it is.
 ENV := $(if $(filter placement-gaps,$(CONDA_DEFAULT_ENV)),$(CONDA_PREFIX),.venv)
 BIN := $(ENV)/bin
 READY := $(ENV)/.placement-gaps
+SPARK := $(ENV)/.placement-gaps-spark
 UV := $(shell command -v uv)
 ifdef UV
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python --compile-bytecode
@@ -34,6 +35,13 @@ $(READY): requirements.lock pyproject.toml
 		--env OPENBLAS_NUM_THREADS 1 --env OMP_NUM_THREADS 1 > /dev/null
 	@touch $@
 
+spark: $(SPARK) ## install Spark too, half a gigabyte, which only its own tests need
+
+$(SPARK): $(READY) spark.lock
+	@echo "Installing the packages of spark.lock into $(ENV) …"
+	@$(INSTALL) --no-deps --require-hashes --requirement spark.lock
+	@touch $@
+
 lab: $(READY) ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks
 
@@ -49,13 +57,15 @@ pack: $(READY) ## renew the pages and documents of a finished report, without ru
 		$(if $(AUDIENCE),'--$(AUDIENCE)')
 
 # Tests run side by side; each with all cores for its linear algebra would be slower by far.
-test test-full: export OPENBLAS_NUM_THREADS = 1
+test test-slow: export OPENBLAS_NUM_THREADS = 1
 
 test: lint ## check the code and run the tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
 
-test-full: $(READY) ## run all tests, the slow ones too
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+test-slow: $(SPARK) ## run the slow tests alone, and those on Spark
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m slow
+
+test-full: test test-slow ## run all tests
 
 lint: $(READY) ## check format, style, types and the direction of imports
 	@$(BIN)/ruff format --check --quiet .
@@ -74,6 +84,8 @@ validate: $(READY) ## count how often intervals hold the truth, into docs/valida
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --generate-hashes \
 		--no-emit-index-url --no-header --quiet --upgrade --output-file requirements.lock
+	@echo 'pyspark>=4.0' | uv pip compile - --universal --generate-hashes \
+		--no-emit-index-url --no-header --quiet --upgrade --output-file spark.lock
 
 clean: ## remove the environment and everything derived
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
