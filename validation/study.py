@@ -61,7 +61,7 @@ def scenarios(analytic: int = ANALYTIC, bootstrapped: int = BOOTSTRAPPED) -> lis
     study = load_study(STUDY)
     data = open_processed(study, data_folder(project_root()))
     study, covariates = data.marked(study), study.default_adjusters()
-    path = data.path
+    path = data.place
 
     def cells(outcome: str, held: Sequence[str] = covariates) -> pd.DataFrame:
         return study_cells(study, path, outcome=outcome, covariates=held, cohort=COHORT)

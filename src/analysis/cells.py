@@ -6,7 +6,6 @@ information of a regression. Persons never leave the engine: it groups, and only
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import ibis
 import numpy as np
@@ -15,6 +14,7 @@ from ibis import ir
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from analysis.engines import Place, open_rows
 from analysis.errors import InputError
 from analysis.studies import Study
 from analysis.studies.model import MONTH, TOLD
@@ -194,7 +194,7 @@ def count_linked(
 
 def study_cells(
     study: Study,
-    processed: Path,
+    processed: Place,
     *,
     outcome: str,
     covariates: Sequence[str],
@@ -207,7 +207,7 @@ def study_cells(
     study
         The study.
     processed
-        Parquet file of the processed table.
+        Where the processed table lies: a Parquet file, or an address.
     outcome
         Name of the outcome.
     covariates
@@ -236,7 +236,7 @@ def study_cells(
 
 def time_cells(
     study: Study,
-    processed: Path,
+    processed: Place,
     *,
     duration: str,
     covariates: Sequence[str],
@@ -276,7 +276,7 @@ def time_cells(
 
 
 def amount_cells(
-    study: Study, processed: Path, *, amount: str, cohort: str | None = None
+    study: Study, processed: Place, *, amount: str, cohort: str | None = None
 ) -> pd.DataFrame:
     """Count the cells of one amount of a study, by its categories.
 
@@ -303,9 +303,9 @@ def amount_cells(
     return count_cells(told, by=list(study.categories), outcome=TOLD, sums=[amount])
 
 
-def _cohort_rows(study: Study, processed: Path, measure: str, cohort: str | None) -> ir.Table:
+def _cohort_rows(study: Study, processed: Place, measure: str, cohort: str | None) -> ir.Table:
     """Rows of the processed table, of one cohort of an outcome, duration or amount if asked."""
-    table = ibis.duckdb.connect().read_parquet(processed)
+    table = open_rows(processed)
     if cohort is None:
         return table
     check_cohort(study, cohort)

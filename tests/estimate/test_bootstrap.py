@@ -282,7 +282,7 @@ def test_two_thousand_draws_of_the_default_study_are_fast(
     for outcome in provider_study.default_outcomes():
         cells = study_cells(
             provider_study,
-            provider_processed.path,
+            provider_processed.place,
             outcome=outcome,
             covariates=adjusters,
             cohort="2022",

@@ -14,15 +14,15 @@ YEAR = "2022"
 
 @pytest.fixture(scope="module")
 def students(provider_processed: Processed) -> pd.DataFrame:
-    rows = pd.read_parquet(provider_processed.path)
+    rows = pd.read_parquet(provider_processed.place)
     return rows[(rows["cohort_third_party_funded"] == YEAR) & rows["third_party_funded"].notna()]
 
 
 def test_each_stage_is_a_part_of_its_own_denominator(
     provider_study: Study, provider_processed: Processed
 ) -> None:
-    rows = pd.read_parquet(provider_processed.path)
-    found = funnel(provider_study, provider_processed.path, YEAR).set_index("stage")
+    rows = pd.read_parquet(provider_processed.place)
+    found = funnel(provider_study, provider_processed.place, YEAR).set_index("stage")
     assert list(found.index) == list(STAGES)
     graduated = rows[rows["cohort_graduated"] == YEAR]["graduated"]
     assert found.loc["expected", "persons"] == graduated.count()
@@ -48,7 +48,7 @@ def test_a_study_without_stages_has_no_funnel(toy_study: Study) -> None:
 def test_shares_of_categories_are_among_the_known(
     provider_study: Study, provider_processed: Processed, students: pd.DataFrame
 ) -> None:
-    found = composition(provider_study, provider_processed.path, YEAR)
+    found = composition(provider_study, provider_processed.place, YEAR)
     own = found[found["variable"] == "category"].set_index("level")
     assert set(own.index) == {UNDERSERVED, NON_UNDERSERVED, *CATEGORIES}
     for name in CATEGORIES:
@@ -67,7 +67,7 @@ def test_shares_of_categories_are_among_the_known(
 def test_combinations_exclude_each_other_and_add_up(
     provider_study: Study, provider_processed: Processed, students: pd.DataFrame
 ) -> None:
-    found = overlap(provider_study, provider_processed.path, YEAR)
+    found = overlap(provider_study, provider_processed.place, YEAR)
     assert found["persons"].sum() == len(students)
     assert found["combination"].is_unique
     both = students["job_seeker"].eq(True) & students["low_qualification"].eq(True)
@@ -83,7 +83,7 @@ def test_combinations_exclude_each_other_and_add_up(
 def test_funding_is_shared_out_within_each_group(
     provider_study: Study, provider_processed: Processed, students: pd.DataFrame
 ) -> None:
-    found = shares_by_group(provider_study, provider_processed.path, YEAR, "funding")
+    found = shares_by_group(provider_study, provider_processed.place, YEAR, "funding")
     assert found.groupby("group")["share"].sum().to_numpy() == pytest.approx(1.0)
     own = students[students["refugee"].eq(True)]["funding"]
     told = found[found["group"] == "refugee"].set_index("level")["persons"]

@@ -62,7 +62,7 @@ def released(
     data = process_extract(study, toy_extract, tmp_path_factory.mktemp("processed"))
     gaps, steps = study_gaps(
         study,
-        data.path,
+        data.place,
         outcomes=tuple(study.outcomes),
         covariates=study.default_adjusters(),
     )
@@ -71,7 +71,7 @@ def released(
         release = Release(audience, PROTECTED)
         more = _described(provider_processed, provider_study, audience)
         shown = release.results(gaps), release.results(steps)
-        found[audience] = Estimated(study, *shown, data.path, more, audience)
+        found[audience] = Estimated(study, *shown, data.place, more, audience)
     return found
 
 
@@ -96,7 +96,7 @@ def shown(released: dict[Audience, Estimated], request: pytest.FixtureRequest) -
 def _described(data: Processed, declared: Study, audience: Audience) -> tuple[Chart, ...]:
     """Charts of the generated cohort, as the notebooks 01 and 02 draw them."""
     study, cohort = data.marked(declared), "2022"
-    where = (study, data.path, cohort)
+    where = (study, data.place, cohort)
     release = Release(audience, PROTECTED, cohort, study.described_outcome)
 
     def subject(outcome: str) -> Subject:
@@ -114,7 +114,7 @@ def _described(data: Processed, declared: Study, audience: Audience) -> tuple[Ch
     ]
     printed = read_published(ROOT, cohort, "categories")
     for measure, outcome in study.published.items():
-        cells = study_cells(study, data.path, outcome=outcome, covariates=(), cohort=cohort)
+        cells = study_cells(study, data.place, outcome=outcome, covariates=(), cohort=cohort)
         rows = [
             {"study": study.name, "outcome": outcome, **row}
             for row in rate_rows(cells, list(study.categories))
@@ -125,13 +125,13 @@ def _described(data: Processed, declared: Study, audience: Audience) -> tuple[Ch
             rates_chart(rates, about),
             published_chart(beside_printed(rates, own, about), about),
         ]
-    cells = time_cells(study, data.path, duration="placed", covariates=(), cohort=cohort)
+    cells = time_cells(study, data.place, duration="placed", covariates=(), cohort=cohort)
     results, curves = times_to_event(study, "placed", cells, ())
     # A chart shows the groups beside one reference each, as notebook 06 asks for them.
     curves = curves[curves["contrast"] != Contrast.COMPLEMENT]
     charts += curves_charts(release.curves(curves), release.results(results), subject("placed"))
     # Five panels side by side, with as many steps as adjusters.
     adjusters = ("gender", "country")
-    cells = study_cells(study, data.path, outcome="placed_6", covariates=adjusters, cohort=cohort)
+    cells = study_cells(study, data.place, outcome="placed_6", covariates=adjusters, cohort=cohort)
     steps = release.results(adjustment_steps(study, "placed_6", cells, adjusters))
     return (*charts, adjustment_chart(steps, subject("placed_6")))

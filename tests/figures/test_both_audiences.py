@@ -56,7 +56,7 @@ Tables = dict[str, pd.DataFrame]
 @pytest.fixture(scope="module")
 def raw(provider_processed: Processed, provider_study: Study) -> Tables:
     """Give the estimates before any release, by what they are of."""
-    study, path = provider_study, provider_processed.path
+    study, path = provider_study, provider_processed.place
 
     def count(outcome: str, cohort: str = "2022") -> pd.DataFrame:
         return study_cells(study, path, outcome=outcome, covariates=COVARIATES, cohort=cohort)

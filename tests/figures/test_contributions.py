@@ -44,7 +44,7 @@ def subject(provider_processed: Processed, provider_study: Study) -> Subject:
 @pytest.fixture(scope="module")
 def split(provider_processed: Processed, provider_study: Study) -> pd.DataFrame:
     cells = study_cells(
-        provider_study, provider_processed.path, outcome="placed_6", covariates=COVARIATES,
+        provider_study, provider_processed.place, outcome="placed_6", covariates=COVARIATES,
         cohort="2022",
     )  # fmt: skip
     options = GapOptions(contrasts=CONTRASTS)

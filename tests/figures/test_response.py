@@ -30,7 +30,7 @@ def rows(subject: Subject, provider_processed: Processed) -> pd.DataFrame:
     covariates = subject.study.default_adjusters()
 
     def count(outcome: str) -> pd.DataFrame:
-        where: tuple[Study, Path] = (subject.study, provider_processed.path)
+        where: tuple[Study, Path] = (subject.study, provider_processed.place)
         return study_cells(*where, outcome=outcome, covariates=covariates, cohort="2022")
 
     options = GapOptions(contrasts=(Contrast.ANY, Contrast.MARGINAL))

@@ -46,7 +46,7 @@ def followed(provider_processed: Processed, subject: Subject) -> dict[str, Any]:
     """Give results and curves by reference, as the notebook asks for them."""
     study = subject.study
     cells = time_cells(
-        study, provider_processed.path, duration="placed", covariates=["gender"], cohort="2022"
+        study, provider_processed.place, duration="placed", covariates=["gender"], cohort="2022"
     )
     asked = {
         "non_underserved": (Contrast.ANY, Contrast.MARGINAL),

@@ -39,7 +39,7 @@ def changes(provider_processed: Processed, provider_study: Study) -> pd.DataFram
     """Give placement by cohort: nobody was due in the first, one in the last but one."""
     cells = {
         cohort: study_cells(
-            provider_study, provider_processed.path, outcome="placed_6", covariates=COVARIATES,
+            provider_study, provider_processed.place, outcome="placed_6", covariates=COVARIATES,
             cohort=cohort,
         )
         for cohort in ("2020", "2021", "2022", "2023", "2024")
@@ -52,7 +52,7 @@ def changes(provider_processed: Processed, provider_study: Study) -> pd.DataFram
 @pytest.fixture(scope="module")
 def steps(provider_processed: Processed, provider_study: Study) -> pd.DataFrame:
     gaps = journey_gaps(
-        provider_study, provider_processed.path, cohort="2022", covariates=COVARIATES,
+        provider_study, provider_processed.place, cohort="2022", covariates=COVARIATES,
         options=GapOptions(contrasts=CONTRASTS), draws=99,
     )  # fmt: skip
     return Release(Audience.INTERNAL).results(gaps)

@@ -145,7 +145,7 @@ def test_the_generated_cohort_gains_as_it_was_made_to(
     provider_study: Study, provider_processed: Processed
 ) -> None:
     """A gain is 5% to 45% of a salary of 25,700 EUR in the mean, and so 6425 EUR."""
-    table = salary_means(provider_study, provider_processed.path, "2022", 0.999)
+    table = salary_means(provider_study, provider_processed.place, "2022", 0.999)
     assert list(table.columns) == list(COLUMNS)
     found = table.set_index(["amount", "group"])
     for amount, mean in (("salary_before", 25_700), ("salary_gain", 6425)):
@@ -156,7 +156,7 @@ def test_the_generated_cohort_gains_as_it_was_made_to(
     np.testing.assert_allclose(means["salary_gain"], gains, atol=1e-4)
     # Of the placed respondents, and nobody else.
     placed = pd.read_parquet(
-        provider_processed.path, columns=["placed_6", "cohort_placed_6", *AMOUNTS]
+        provider_processed.place, columns=["placed_6", "cohort_placed_6", *AMOUNTS]
     )
     told = placed[list(AMOUNTS)].notna()
     assert told.eq(placed["placed_6"].eq(True).fillna(False), axis=0).all(axis=None)
@@ -169,8 +169,8 @@ def test_the_generated_cohort_gains_as_it_was_made_to(
 def test_a_study_without_amounts_has_none_and_an_unknown_cohort_is_told(
     provider_processed: Processed, provider_study: Study
 ) -> None:
-    empty = salary_means(load_study("oulad"), provider_processed.path, None, 0.95)
+    empty = salary_means(load_study("oulad"), provider_processed.place, None, 0.95)
     assert empty.empty
     assert list(empty.columns) == list(COLUMNS)
     with pytest.raises(InputError, match="no cohort '1999'"):
-        salary_means(provider_study, provider_processed.path, "1999", 0.95)
+        salary_means(provider_study, provider_processed.place, "1999", 0.95)

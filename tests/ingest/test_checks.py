@@ -226,7 +226,7 @@ def test_a_refused_extract_leaves_an_older_table_whole(
     with pytest.raises(InputError):
         extract.process()
     assert tree_hashes(older.folder) == before
-    assert pq.read_table(older.path).num_rows == 40
+    assert pq.read_table(older.place).num_rows == 40
 
 
 def test_faults_of_the_real_extract_are_found(oulad_folder: Path, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ FIELDS = (
 def test_a_field_is_text(make_extract: Any, field: str) -> None:
     extract = make_extract({(5, "site"): field, (2, "site"): field})
     processed = extract.process()
-    sites = pq.read_table(processed.path, columns=["cluster"])["cluster"].to_pylist()
+    sites = pq.read_table(processed.place, columns=["cluster"])["cluster"].to_pylist()
     assert sites[3] == field
     assert sites[0] == field
     assert len(sites) == 40
@@ -156,10 +156,10 @@ def test_the_order_of_columns_does_not_matter(
     make_extract: Any, toy_learners: list[dict[str, str]], write_csv: Any
 ) -> None:
     extract = make_extract()
-    before = pq.read_table(extract.process().path)
+    before = pq.read_table(extract.process().place)
     turned = [dict(reversed(row.items())) for row in toy_learners[:40]]
     write_csv(extract.folder / "learners.csv", turned)
-    assert pq.read_table(extract.process().path).equals(before)
+    assert pq.read_table(extract.process().place).equals(before)
 
 
 @pytest.mark.parametrize("what", ["nothing", "a blank line", "a field of two lines"])
@@ -240,7 +240,7 @@ def test_quotes_are_understood_where_none_came_before(make_extract: Any) -> None
     extract = make_extract()
     last = '30001,web,"Evry, centre",2021,F,30,bac,seeking,no,public,left,""'
     _lengthened(extract.folder / "learners.csv", last)
-    table = pq.read_table(extract.process().path)
+    table = pq.read_table(extract.process().place)
     place = table["person"].to_pylist().index("30001")
     assert table["cluster"][place].as_py() == "Evry, centre"
     assert table["placed"][place].as_py() is None
@@ -296,12 +296,12 @@ def test_a_broken_file_is_named(make_extract: Any, damage: Callable[[Path], None
 def test_the_name_of_a_folder_is_no_data(make_extract: Any) -> None:
     """DuckDB reads `year=1999` in a path as a column, and `*` and `[` as patterns."""
     extract = make_extract()
-    before = pq.read_table(extract.process().path)
+    before = pq.read_table(extract.process().place)
     for name in ("year=1999", "[2022] *", "l'extrait é"):
         folder = extract.folder.rename(extract.folder.parent / name)
         after = process_extract(extract.study, folder, extract.processed)
         folder.rename(extract.folder)
-        assert pq.read_table(after.path).equals(before)
+        assert pq.read_table(after.place).equals(before)
 
 
 def _to_parquet(folder: Path, **columns: pa.DataType) -> None:
@@ -339,7 +339,7 @@ def test_the_format_does_not_change_the_table(
     folder = Path(shutil.copytree(toy_extract, tmp_path / "other"))
     convert(folder)
     after = process_extract(toy_study, folder, tmp_path / "processed")
-    assert pq.read_table(after.path).equals(pq.read_table(before.path))
+    assert pq.read_table(after.place).equals(pq.read_table(before.place))
     assert after.log["repairs"] == before.log["repairs"]
 
 
@@ -373,4 +373,4 @@ def test_the_authors_own_spelling_is_repaired_too(
     (fix,) = processed.log["repairs"]
     assert (fix["found"], fix["meant"], fix["rows"]) == ("10-20", "10-20%", 3516)
     assert processed.log["unknown"]["underserved_area"] == 1111
-    assert pq.read_table(processed.path).equals(pq.read_table(oulad_processed.path))
+    assert pq.read_table(processed.place).equals(pq.read_table(oulad_processed.place))

@@ -71,7 +71,7 @@ def test_the_table_is_what_the_study_says(
 ) -> None:
     countries = {row["path"]: row["country"] for row in toy_paths}
     expected = [_expected(row, countries) for row in toy_learners]
-    table = pq.read_table(toy_processed.path)
+    table = pq.read_table(toy_processed.place)
     assert table.column_names == list(expected[0])
     assert table.to_pylist() == expected
 
@@ -121,7 +121,7 @@ def test_the_same_extract_gives_the_same_bytes(
     toy_study: Study, toy_extract: Path, toy_processed: Processed, tmp_path: Path
 ) -> None:
     again = process_extract(toy_study, toy_extract, tmp_path)
-    assert sha256(again.path) == sha256(toy_processed.path)
+    assert sha256(again.place) == sha256(toy_processed.place)
     assert again.log == toy_processed.log
 
 
@@ -136,7 +136,7 @@ def test_rows_keep_the_order_of_the_file_however_many_they_are(
     (tmp_path / "learners.csv").write_text(f"{header}\n{rows}", "utf-8")
     (tmp_path / "paths.csv").write_bytes((toy_extract / "paths.csv").read_bytes())
     processed = process_extract(toy_study, tmp_path, tmp_path / "processed")
-    persons = pq.read_table(processed.path, columns=["person"])["person"]
+    persons = pq.read_table(processed.place, columns=["person"])["person"]
     assert persons.equals(pa.chunked_array([[str(number) for number in range(1, size + 1)]]))
 
 
@@ -179,7 +179,7 @@ def test_a_table_of_another_version_of_the_study_is_refused(
 def test_the_real_extract_gives_the_counts_of_its_readme(
     oulad_processed: Processed, oulad_folder: Path
 ) -> None:
-    table = pq.read_table(oulad_processed.path)
+    table = pq.read_table(oulad_processed.place)
     assert table.num_rows == 32_593
     assert Counter(table["completed"].to_pylist()) == {True: 12_361 + 3_024, False: 7_052 + 10_156}
     for member, size, share in ((True, 3_164, 0.3815), (False, 29_429, 0.4818)):
@@ -204,7 +204,7 @@ def test_the_real_extract_is_repaired_and_its_log_says_so(oulad_processed: Proce
     lines = list(oulad_processed.log_lines())
     assert "repaired 3,516 rows of studentInfo.imd_band: '20-Oct' means '10-20%'" in lines
     assert "underserved_area is not known for 1,111 rows" in lines
-    table = pq.read_table(oulad_processed.path)
+    table = pq.read_table(oulad_processed.place)
     bands = Counter(table["deprivation"].to_pylist())
     assert bands["10-20%"] == 3516
     assert bands["unknown"] == 1111
@@ -212,7 +212,7 @@ def test_the_real_extract_is_repaired_and_its_log_says_so(oulad_processed: Proce
 
 
 def test_the_real_extract_has_its_clusters_and_cohorts(oulad_processed: Processed) -> None:
-    table = pq.read_table(oulad_processed.path)
+    table = pq.read_table(oulad_processed.place)
     clusters, cohorts = table["cluster"].to_pylist(), table["cohort"].to_pylist()
     assert len(set(clusters)) == 22
     assert "AAA × 2013J" in clusters

@@ -66,7 +66,7 @@ def test_limits_that_depend_on_more_are_left(row: Make, changed: dict[str, str])
 def test_true_counts_give_the_limits_that_were_estimated(
     provider_study: Study, provider_processed: Processed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = provider_processed.path
+    path = provider_processed.place
     cells = study_cells(provider_study, path, outcome="graduated", covariates=[], cohort="2022")
     table = outcome_gaps(provider_study, "graduated", cells, [])
     assert sum(limits_of(one) is not None for one in table.to_dict("records")) > 50

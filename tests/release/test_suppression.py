@@ -130,10 +130,10 @@ def test_the_table_of_a_study_is_counted_and_protected(
     provider_study: Study, provider_processed: Processed
 ) -> None:
     cohort = "2022"
-    table = declare(provider_study, provider_processed.path, cohort)
+    table = declare(provider_study, provider_processed.place, cohort)
     assert {one.outcome for one in table.counts} == set(provider_study.outcomes)
     assert {one.cohort for one in table.counts} == {"all", *provider_study.cohort.groups}
-    hidden = withheld_rows(provider_study, provider_processed.path, cohort)
+    hidden = withheld_rows(provider_study, provider_processed.place, cohort)
     small = {
         (one.outcome, group)
         for one, counts in table.counts.items()

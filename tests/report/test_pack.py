@@ -46,7 +46,7 @@ def _planted(public: Contents, folder: Path, column: str) -> Contents:
 def test_a_public_pack_passes(public: Contents, public_report: Report) -> None:
     hidden = {note for table in public.tables for note in table.data["note"] if is_hidden(note)}
     assert hidden >= {"hidden=small"}
-    check_disclosure(public, public_report.data.path, ())
+    check_disclosure(public, public_report.data.place, ())
 
 
 @pytest.mark.parametrize("column", ["n", "all"])
@@ -57,7 +57,7 @@ def test_a_planted_leak_is_refused(
     with pytest.raises(
         InputError, match=r"graduated of carer, cohort all: between \d+ and \d+ persons"
     ):
-        check_disclosure(leaking, public_report.data.path, ())
+        check_disclosure(leaking, public_report.data.place, ())
 
 
 def test_a_leak_through_another_pack_is_refused(
@@ -65,7 +65,7 @@ def test_a_leak_through_another_pack_is_refused(
 ) -> None:
     leaking = _planted(public, tmp_path / "pack", "all")
     with pytest.raises(InputError, match="Hidden counts can be worked out"):
-        check_disclosure(public, public_report.data.path, [leaking])
+        check_disclosure(public, public_report.data.place, [leaking])
 
 
 def test_persons_are_refused_in_internal_packs_too(
@@ -77,7 +77,7 @@ def test_persons_are_refused_in_internal_packs_too(
     table.assign(learner=range(len(table))).to_parquet(path, index=False)
     told = replace(public, folder=tmp_path / "pack", audience=Audience.INTERNAL)
     with pytest.raises(InputError, match=r"placement-gaps\.csv: identifies persons by learner"):
-        check_disclosure(told, public_report.data.path, ())
+        check_disclosure(told, public_report.data.place, ())
 
 
 def test_packs_of_other_parameters_and_the_same_data_stand_beside(

@@ -65,7 +65,7 @@ def one(table: pd.DataFrame, measure: str, **where: object) -> pd.Series:
 
 
 def test_counts_and_shares_are_those_of_the_cells(session: Session) -> None:
-    data, study = session.data.path, session.study
+    data, study = session.data.place, session.study
     found = gather_evidence(session, salary_means(study, data, "2022", 0.95))
     assert found
     placed, asked = (
@@ -84,7 +84,7 @@ def test_counts_and_shares_are_those_of_the_cells(session: Session) -> None:
 
 
 def test_the_gap_is_that_of_the_third_notebook(session: Session) -> None:
-    data, study = session.data.path, session.study
+    data, study = session.data.place, session.study
     cells = study_cells(study, data, outcome="placed_6", covariates=("gender",), cohort="2022")
     gaps = outcome_gaps(study, "placed_6", cells, ("gender",))
     row = gaps[
@@ -145,7 +145,7 @@ def test_without_salaries_the_country_stands_in_and_says_so(
     # Nor is a mean of a handful of persons used.
     monkeypatch.setattr(social_evidence, "SMALLEST", 10_000)
     evidence = gather_evidence(
-        session, salary_means(session.study, session.data.path, "2022", 0.95)
+        session, salary_means(session.study, session.data.place, "2022", 0.95)
     )
     assert evidence
     assert (evidence.pay, evidence.raised) == (None, None)
@@ -236,7 +236,7 @@ def test_everyone_reads_one_placement_rate_and_one_gap(
     columns = ["estimate", "ci_low", "ci_high"]
     assert used[columns].tolist() == shown[columns].tolist()
     evidence = gather_evidence(
-        session, salary_means(session.study, session.data.path, "2022", 0.95)
+        session, salary_means(session.study, session.data.place, "2022", 0.95)
     )
     assert evidence
     assert evidence.placement.high == shown["ci_high"]

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 
 from analysis.cells import study_cells
+from analysis.engines import Place
 from analysis.estimate.fits import Link
 from analysis.estimate.groups import (
     MEMBER,
@@ -111,7 +111,7 @@ def adjustment_steps(
 
 def study_gaps(
     study: Study,
-    processed: Path,
+    processed: Place,
     *,
     outcomes: Sequence[str],
     covariates: Sequence[str],
@@ -125,7 +125,7 @@ def study_gaps(
     study, covariates, options
         See `outcome_gaps`.
     processed
-        Parquet file of the processed table.
+        Where the processed table lies: a Parquet file, or an address.
     outcomes
         Names of outcomes.
     cohort

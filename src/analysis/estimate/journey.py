@@ -1,12 +1,12 @@
 """The journey in counts and shares: how many reach each stage, who they are, who pays."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import pandas as pd
 
 from analysis.cells import study_cells
+from analysis.engines import Place
 from analysis.estimate.fits import NotEstimableError
 from analysis.estimate.groups import combination_names, populations
 from analysis.estimate.proportions import rate
@@ -39,7 +39,7 @@ STAGES: Final = {
 """Stages of the journey in their order. Where `of` is None a new cohort begins: a period view."""
 
 
-def funnel(study: Study, processed: Path, cohort: str | None) -> pd.DataFrame:
+def funnel(study: Study, processed: Place, cohort: str | None) -> pd.DataFrame:
     """Count the persons at each stage of a study's journey.
 
     Parameters
@@ -47,7 +47,7 @@ def funnel(study: Study, processed: Path, cohort: str | None) -> pd.DataFrame:
     study
         The study; stages whose outcome it does not declare are left out.
     processed
-        Parquet file of the processed table.
+        Where the processed table lies: a Parquet file, or an address.
     cohort
         Restrict to this cohort, each outcome by its own year.
 
@@ -80,7 +80,7 @@ def funnel(study: Study, processed: Path, cohort: str | None) -> pd.DataFrame:
 
 
 def _persons(
-    study: Study, processed: Path, cohort: str | None, variables: Sequence[str] = ()
+    study: Study, processed: Place, cohort: str | None, variables: Sequence[str] = ()
 ) -> pd.DataFrame:
     """Cells of the persons whom a study describes: those in the denominator of one outcome."""
     cells = study_cells(
@@ -90,7 +90,7 @@ def _persons(
 
 
 def composition(
-    study: Study, processed: Path, cohort: str | None, confidence: float = 0.95
+    study: Study, processed: Place, cohort: str | None, confidence: float = 0.95
 ) -> pd.DataFrame:
     """Share of each side, category and level among the persons described.
 
@@ -140,7 +140,7 @@ def _share(
     }
 
 
-def overlap(study: Study, processed: Path, cohort: str | None) -> pd.DataFrame:
+def overlap(study: Study, processed: Place, cohort: str | None) -> pd.DataFrame:
     """Count the persons described by combination of categories.
 
     Returns
@@ -164,7 +164,7 @@ def overlap(study: Study, processed: Path, cohort: str | None) -> pd.DataFrame:
 
 
 def shares_by_group(
-    study: Study, processed: Path, cohort: str | None, variable: str, confidence: float = 0.95
+    study: Study, processed: Place, cohort: str | None, variable: str, confidence: float = 0.95
 ) -> pd.DataFrame:
     """Share of each level of a covariate within everyone, each side and each category.
 

@@ -8,13 +8,13 @@ table, and never one cohort's path.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.cells import CLUSTER, LinkedCells
+from analysis.engines import Place
 from analysis.estimate.bootstrap import DRAWS, drawn_estimate
 from analysis.estimate.fits import Array, NotEstimableError
 from analysis.estimate.groups import MEMBER, Comparison, comparisons
@@ -42,7 +42,7 @@ PLACEMENT = len(STEPS) - 1
 
 def journey_gaps(
     study: Study,
-    processed: Path,
+    processed: Place,
     *,
     cohort: str | None,
     covariates: Sequence[str],
@@ -57,7 +57,7 @@ def journey_gaps(
     study
         A study that declares the outcomes of `STEPS`.
     processed
-        Parquet file of the processed table.
+        Where the processed table lies: a Parquet file, or an address.
     cohort
         The year whose rates are multiplied, each step by its own; all rows when not given.
     covariates

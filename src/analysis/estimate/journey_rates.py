@@ -5,7 +5,6 @@ is therefore a person with all rows, and the rates of all steps are those of the
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import ibis
@@ -16,6 +15,7 @@ from scipy.sparse import csr_array
 from scipy.special import expit, logit
 
 from analysis.cells import CLUSTER, LinkedCells, check_cohort, count_linked
+from analysis.engines import Place, open_rows
 from analysis.estimate.bootstrap import draw_counts
 from analysis.estimate.fits import Array, NotEstimableError
 from analysis.estimate.groups import MEMBER
@@ -39,7 +39,7 @@ SURVEY: Final = "answered_6"
 
 def journey_cells(
     study: Study,
-    processed: Path,
+    processed: Place,
     cohort: str | None,
     covariates: Sequence[str],
     *,
@@ -52,7 +52,7 @@ def journey_cells(
     study
         A study that declares the outcomes of `STEPS`.
     processed
-        Parquet file of the processed table.
+        Where the processed table lies: a Parquet file, or an address.
     cohort
         Each step's rows are those of this cohort by the step's own year; all when not given.
     covariates
@@ -65,7 +65,7 @@ def journey_cells(
     InputError
         If the cohort is not one of the study's.
     """
-    table = ibis.duckdb.connect().read_parquet(processed)
+    table = open_rows(processed)
     if cohort is not None:
         check_cohort(study, cohort)
     outcomes = [name for name in (*STEPS.values(), SURVEY) if name in study.outcomes]

@@ -1,7 +1,6 @@
 """Mean salaries before and after a path, and the gain, by group."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -9,6 +8,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 from analysis.cells import amount_cells
+from analysis.engines import Place
 from analysis.estimate.groups import MEMBER, compare, populations
 from analysis.studies import Study
 from analysis.vocabulary import Contrast
@@ -23,7 +23,7 @@ DECIMALS: Final = 6
 
 
 def salary_means(
-    study: Study, processed: Path, cohort: str | None, confidence: float
+    study: Study, processed: Place, cohort: str | None, confidence: float
 ) -> pd.DataFrame:
     """Mean of each amount of a study in each group, with its t-interval.
 
@@ -32,7 +32,7 @@ def salary_means(
     study
         The study; its `amounts` say who is counted.
     processed
-        Parquet file of the processed table.
+        Where the processed table lies: a Parquet file, or an address.
     cohort
         Restrict to this cohort; all when None.
     confidence

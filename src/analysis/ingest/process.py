@@ -10,6 +10,7 @@ import ibis
 import pandas as pd
 from ibis import ir
 
+from analysis.engines import Place, open_rows
 from analysis.errors import InputError
 from analysis.files import canonical_json, sha256, staged_folder, write_text
 from analysis.ingest.career_outcomes import count_outcomes
@@ -46,8 +47,8 @@ class Processed:
     log: dict[str, Any]
 
     @property
-    def path(self) -> Path:
-        """The Parquet file."""
+    def place(self) -> Place:
+        """Where the rows lie."""
         return self.folder / TABLE_FILE
 
     @property
@@ -159,7 +160,7 @@ def process_extract(study: Study, folder: Path, processed: Path) -> Processed:
                 for name, path in read.files.items()
             ],
             **read.log,
-            **_counts(ibis.duckdb.connect().read_parquet(staged / TABLE_FILE), study),
+            **_counts(open_rows(staged / TABLE_FILE), study),
         }
         write_text(staged / LOG_FILE, canonical_json(log))
     return Processed(processed / study.name, log)

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
-import ibis
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.cells import count_cells
+from analysis.engines import Place, open_rows
 from analysis.estimate.groups import combination_names
 from analysis.release.knowledge import (
     ALL_KNOWN,
@@ -112,7 +111,7 @@ class Declared:
         return list(_groups(pd.DataFrame(columns=list(self.categories)), self.categories))
 
 
-def declare(study: Study, processed: Path, detailed: str) -> Declared:
+def declare(study: Study, processed: Place, detailed: str) -> Declared:
     """Count the declared table of a study: all outcomes, all cohorts and all of them together.
 
     Parameters
@@ -120,11 +119,11 @@ def declare(study: Study, processed: Path, detailed: str) -> Declared:
     study
         The study.
     processed
-        Parquet file of the processed table.
+        Where the processed table lies: a Parquet file, or an address.
     detailed
         The cohort whose combinations are counted too, or `ALL_COHORTS`.
     """
-    table = ibis.duckdb.connect().read_parquet(processed)
+    table = open_rows(processed)
     cells = {}
     for outcome in study.outcomes:
         cohort = [study.cohort_column(outcome)] if study.cohort else []

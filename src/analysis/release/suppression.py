@@ -9,13 +9,13 @@ it must be hidden too.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
+from analysis.engines import Place
 from analysis.release.declared import Declared, declare
 from analysis.release.knowledge import (
     ALL_KNOWN,
@@ -51,7 +51,7 @@ IN_DEFAULT, IN_COHORT, IN_ALL = 100, 10, 1
 """Weights of persons: rather hide of all cohorts together than of one, least of the default."""
 
 
-def withheld_rows(study: Study, processed: Path, cohort: str) -> frozenset[Withheld]:
+def withheld_rows(study: Study, processed: Place, cohort: str) -> frozenset[Withheld]:
     """Rows of a study's declared table that everyone is not shown, small ones included.
 
     Parameters
@@ -59,7 +59,7 @@ def withheld_rows(study: Study, processed: Path, cohort: str) -> frozenset[Withh
     study
         The study.
     processed
-        Parquet file of the processed table.
+        Where the processed table lies: a Parquet file, or an address.
     cohort
         The cohort looked at, whose combinations of categories are told of.
     """

@@ -232,7 +232,7 @@ class _Job:
         contents = self.contents(folder)
         facts = gather_facts(self.root, contents, self.parameters, self.data)
         beside = packs_beside(contents, facts, self.root / "outputs", self.target.name)
-        return write_pack(contents, facts, self.data.path, beside)
+        return write_pack(contents, facts, self.data.place, beside)
 
 
 def _publish(

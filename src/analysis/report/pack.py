@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.engines import Place
 from analysis.release.attack import check_release
 from analysis.release.declared import declare
 from analysis.release.facts import ReleasedTable
@@ -28,7 +29,7 @@ MADE_BY_NOTEBOOKS = ("notebooks", "figures", "tables")
 
 
 def write_pack(
-    contents: Contents, facts: Facts, processed: Path, published: Sequence[Contents] = ()
+    contents: Contents, facts: Facts, processed: Place, published: Sequence[Contents] = ()
 ) -> Sequence[str]:
     """Turn a folder of executed notebooks, figures and tables into a pack.
 
@@ -63,7 +64,7 @@ def write_pack(
     return remarks
 
 
-def check_disclosure(contents: Contents, processed: Path, published: Sequence[Contents]) -> None:
+def check_disclosure(contents: Contents, processed: Place, published: Sequence[Contents]) -> None:
     """Refuse outputs that tell of persons, and public ones that tell a hidden count.
 
     Parameters

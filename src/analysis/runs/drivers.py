@@ -44,7 +44,7 @@ def split_journey(session: Session) -> pd.DataFrame | None:
         return None
     return journey_gaps(
         session.study,
-        session.data.path,
+        session.data.place,
         cohort=session.cohort,
         covariates=asked.asked_covariates,
         options=options,
@@ -65,7 +65,7 @@ def trace_gaps(session: Session) -> pd.DataFrame | None:
         by_cohort = {
             cohort: study_cells(
                 study,
-                session.data.path,
+                session.data.place,
                 outcome=outcome,
                 covariates=asked.asked_covariates,
                 cohort=cohort,

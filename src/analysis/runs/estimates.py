@@ -65,7 +65,7 @@ class Description:
 def describe(session: Session) -> Description:
     """Describe the persons of a session's study and cohort."""
     asked, study = session.parameters, session.study
-    where = (study, session.data.path, session.cohort)
+    where = (study, session.data.place, session.cohort)
     paid = FUNDING in study.covariates
     return Description(
         funnel(*where),
@@ -97,7 +97,7 @@ def estimate_rates(session: Session, outcomes: Iterable[str]) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
     for outcome in outcomes:
         cells = study_cells(
-            study, session.data.path, outcome=outcome, covariates=(), cohort=session.cohort
+            study, session.data.place, outcome=outcome, covariates=(), cohort=session.cohort
         )
         found = rate_rows(cells, list(study.categories), asked.confidence)
         rows.extend({"study": study.name, "outcome": outcome, **row} for row in found)
@@ -132,7 +132,7 @@ def estimate_gaps(session: Session) -> tuple[pd.DataFrame, pd.DataFrame]:
     options = replace(gap_options(asked), over=asked.over, covariates=asked.covariates)
     return study_gaps(
         session.study,
-        session.data.path,
+        session.data.place,
         outcomes=asked.asked_outcomes,
         covariates=asked.asked_covariates,
         cohort=asked.asked_cohort,

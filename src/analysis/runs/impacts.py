@@ -101,7 +101,7 @@ def value_society(session: Session) -> SocialValue | None:
     country = load_country(asked.country)
     if not can_be_valued(session):
         return None
-    salaries = salary_means(session.study, session.data.path, session.cohort, asked.confidence)
+    salaries = salary_means(session.study, session.data.place, session.cohort, asked.confidence)
     evidence = gather_evidence(session, salaries)
     if evidence is None:
         return None

@@ -105,7 +105,7 @@ def curve_of_specifications(session: Session, outcome: str) -> Iterator[pd.DataF
     outcomes = _horizons(study, outcome)
     patterns = count_patterns(
         study,
-        session.data.path,
+        session.data.place,
         outcomes=outcomes,
         covariates=covariates,
         cohort=session.cohort,

@@ -47,7 +47,7 @@ def score(session: Session) -> Scored:
     release, study = session.release, session.study
     asked = list(study.published.values()) or study.default_outcomes()
     rates = release.results(estimate_rates(session, asked))
-    where = (study, session.data.path, session.cohort)
+    where = (study, session.data.place, session.cohort)
     shares = release.shares(composition(*where, session.parameters.confidence))
     counts = complete_years(session)
     outcomes = totals = None

@@ -65,7 +65,7 @@ class Session:
         """The cells of an outcome in the cohort looked at; see `analysis.cells.study_cells`."""
         return study_cells(
             self.study,
-            self.data.path,
+            self.data.place,
             outcome=outcome,
             covariates=covariates,
             cohort=self.cohort,
@@ -78,7 +78,7 @@ class Session:
         if audience is Audience.INTERNAL:
             return Release(audience)
         cohort = self.cohort or ALL_COHORTS
-        withheld = withheld_rows(self.study, self.data.path, cohort)
+        withheld = withheld_rows(self.study, self.data.place, cohort)
         asked = self.parameters
         correction = asked.correction if isinstance(asked, Adjusted) else "holm"
         return Release(

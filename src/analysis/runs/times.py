@@ -49,7 +49,7 @@ def follow_placements(session: Session) -> list[Followed]:
     for name in session.study.durations:
         cells = time_cells(
             session.study,
-            session.data.path,
+            session.data.place,
             duration=name,
             covariates=asked.asked_covariates,
             cohort=session.cohort,

@@ -53,7 +53,7 @@ def agrees(estimate: float, value: float, rounding: float) -> bool:
 def test_the_funnel_is_the_printed_one(
     provider_study: Study, provider_processed: Processed, stage: str
 ) -> None:
-    found = funnel(provider_study, provider_processed.path, YEAR).set_index("stage")["persons"]
+    found = funnel(provider_study, provider_processed.place, YEAR).set_index("stage")["persons"]
     (value,) = printed("funnel", measure=stage, group="all")["value"].unique()
     assert found[stage] == value
 
@@ -64,7 +64,7 @@ def test_every_printed_rate_is_given_back(
 ) -> None:
     outcome = provider_study.published[measure]
     cells = study_cells(
-        provider_study, provider_processed.path, outcome=outcome, covariates=(), cohort=YEAR
+        provider_study, provider_processed.place, outcome=outcome, covariates=(), cohort=YEAR
     )
     found = {row["group"]: row["estimate"] for row in rate_rows(cells, list(CATEGORIES))}
     rows = printed("categories", measure=measure).to_dict("records")
@@ -78,7 +78,7 @@ def test_every_printed_count_of_students_is_given_back(
 ) -> None:
     cells = study_cells(
         provider_study,
-        provider_processed.path,
+        provider_processed.place,
         outcome="third_party_funded",
         covariates=["gender"],
         cohort=YEAR,
@@ -100,7 +100,7 @@ def test_every_printed_count_of_students_is_given_back(
 def test_every_printed_share_of_funding_is_given_back(
     provider_study: Study, provider_processed: Processed
 ) -> None:
-    found = shares_by_group(provider_study, provider_processed.path, YEAR, "funding")
+    found = shares_by_group(provider_study, provider_processed.place, YEAR, "funding")
     share = found.set_index(["group", "level"])["share"]
     kinds = set(found["level"])
     rows = [row for row in printed("funding").to_dict("records") if row["measure"] in kinds]
@@ -149,7 +149,7 @@ def test_the_truth_tells_the_response_of_each_stratum_and_group(
     truth: dict[str, Any], provider_study: Study, provider_processed: Processed
 ) -> None:
     cells = study_cells(
-        provider_study, provider_processed.path, outcome="answered_6", covariates=(), cohort=YEAR
+        provider_study, provider_processed.place, outcome="answered_6", covariates=(), cohort=YEAR
     )
     for row in truth["strata"]:
         same = np.logical_and.reduce(
@@ -179,7 +179,7 @@ def test_estimates_find_the_true_gaps(
     """
     adjusters = provider_study.default_adjusters()
     cells = study_cells(
-        provider_study, provider_processed.path, outcome=outcome, covariates=adjusters, cohort=YEAR
+        provider_study, provider_processed.place, outcome=outcome, covariates=adjusters, cohort=YEAR
     )
     contrasts = (Contrast.ANY, Contrast.MARGINAL, Contrast.COMPLEMENT)
     options = GapOptions(contrasts=contrasts)

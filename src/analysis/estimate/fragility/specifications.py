@@ -6,13 +6,12 @@ can't be counted as so many proofs.
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-import ibis
 import numpy as np
 import pandas as pd
 
 from analysis.cells import CLUSTER, check_cohort, count_cells
+from analysis.engines import Place, open_rows
 from analysis.estimate.fits import Array, NotEstimableError
 from analysis.estimate.fragility.null_draws import Drawn, draw_without_groups
 from analysis.estimate.fragility.specification_fits import Estimator, Found
@@ -40,7 +39,7 @@ SIDES = ("contrast", "group", "reference", "n_group", "n_reference", "k_group", 
 
 def count_patterns(
     study: Study,
-    processed: Path,
+    processed: Place,
     *,
     outcomes: Surveys,
     covariates: Sequence[str],
@@ -53,7 +52,7 @@ def count_patterns(
     study, covariates, cohort
         See `analysis.cells.study_cells`.
     processed
-        Parquet file of the processed table.
+        Where the processed table lies: a Parquet file, or an address.
     outcomes
         Outcomes of the same cohorts, with who answered them.
 
@@ -63,7 +62,7 @@ def count_patterns(
         A row for each pattern, with `persons`.
     """
     first = next(iter(outcomes))
-    table = ibis.duckdb.connect().read_parquet(processed)
+    table = open_rows(processed)
     if cohort is not None:
         check_cohort(study, cohort)
         table = table.filter(table[study.cohort_column(first)] == cohort)
