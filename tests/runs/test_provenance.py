@@ -12,16 +12,17 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.ingest import Processed
-from analysis.runs import provenance
+from analysis.runs import keys
+from analysis.runs.keys import run_key
 from analysis.runs.parameters import StudyParameters, check_parameters
 from analysis.runs.provenance import (
     EARLIEST,
     SOURCE_DATE,
     code_version,
     environment,
-    run_key,
     source_date,
     source_epoch,
+    write_record,
 )
 
 NOTEBOOK = "03_placement_gaps"
@@ -43,7 +44,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "data/processed/rows.parquet": "rows",
         "requirements.lock": "numpy==2.4.0\n",
         "src/analysis/__init__.py": "",
-        "src/analysis/runs/provenance.py": "",
+        "src/analysis/runs/keys.py": "",
         "src/analysis/runs/execute.py": "import analysis.errors\n",
         "src/analysis/errors.py": "",
         "src/analysis/figures/__init__.py": "",
@@ -60,7 +61,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
-    monkeypatch.setattr(provenance, "__file__", str(root / "src/analysis/runs/provenance.py"))
+    monkeypatch.setattr(keys, "__file__", str(root / "src/analysis/runs/keys.py"))
     return root
 
 
@@ -224,6 +225,6 @@ def test_a_date_that_is_none_is_refused(value: str, monkeypatch: pytest.MonkeyPa
 
 
 def test_records_are_written_the_same_way(tmp_path: Path) -> None:
-    path = provenance.write_record(tmp_path, {"b": 1, "a": "é"})
+    path = write_record(tmp_path, {"b": 1, "a": "é"})
     assert path.read_text("utf-8") == '{\n  "a": "é",\n  "b": 1\n}\n'
     assert json.loads(path.read_text("utf-8")) == {"a": "é", "b": 1}

@@ -10,7 +10,7 @@ import pytest
 import analysis
 from analysis.files import project_root
 from analysis.runs.parameters import MODELS
-from analysis.runs.sources import imported, source_files
+from analysis.runs.sources import Sources, imported
 
 PACKAGE = Path(analysis.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -60,7 +60,7 @@ def package(tmp_path: Path) -> Path:
 
 
 def test_modules_of_modules_count_with_their_packages_and_data(package: Path) -> None:
-    files = source_files(package, ["from analysis.figures import bars\nbars.draw()"])
+    files = Sources(package).files(["from analysis.figures import bars\nbars.draw()"])
     assert list(files) == [
         "__init__.py",
         "errors.py",
@@ -80,20 +80,20 @@ def test_comments_within_a_list_hide_no_name() -> None:
 
 
 def test_a_ring_of_imports_ends(package: Path) -> None:
-    files = source_files(package, ["import analysis.figures.lines"])
+    files = Sources(package).files(["import analysis.figures.lines"])
     assert {"figures/lines.py", "figures/ring.py"} <= set(files)
     assert "figures/bars.py" not in files
 
 
 def test_code_without_the_package_rests_on_nothing_of_it(package: Path) -> None:
-    assert source_files(package, ["import pandas", "from analysis_of_others import x"]) == {}
+    assert Sources(package).files(["import pandas", "from analysis_of_others import x"]) == {}
 
 
 @pytest.mark.parametrize("notebook", MODELS)
 def test_a_notebook_rests_on_its_own_figures_and_on_no_page(notebook: str) -> None:
     book = json.loads((project_root(PACKAGE) / "notebooks" / f"{notebook}.ipynb").read_text())
     code = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
-    files = source_files(PACKAGE, code)
+    files = Sources(PACKAGE).files(code)
     assert {"runs/session.py", "figures/save.py", "figures/messages.yml"} <= set(files)
     assert not [name for name in files if name.startswith(("report/", "cli"))]
     assert ("figures/tornado.py" in files) == (notebook == "08_triple_bottom_line")

@@ -31,7 +31,7 @@ class Place:
     notebook
         The notebook's name.
     key
-        The run's content key (see `analysis.runs.provenance.run_key`), from which the keys of
+        The run's content key (see `analysis.runs.keys.run_key`), from which the keys of
         its figures and tables are made.
     """
 

@@ -18,6 +18,7 @@ from analysis.report.provenance.archive import write_archive
 from analysis.report.provenance.facts import gather_facts
 from analysis.report.provenance.layout import MANIFEST_FILE
 from analysis.runs import provenance
+from analysis.runs.keys import run_key
 from analysis.runs.parameters import StudyParameters, check_parameters, default_audience
 from analysis.runs.runner import run_notebooks
 from analysis.runs.task import Ended, Task, as_records
@@ -166,7 +167,7 @@ def _check_standing(job: "_Job", contents: Contents) -> None:
     changed = [
         name
         for name, run in contents.runs.items()
-        if run != provenance.run_key(job.root, name, job.parameters[name], job.data)
+        if run != run_key(job.root, name, job.parameters[name], job.data)
     ]
     if changed:
         raise InputError(

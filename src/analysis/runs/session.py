@@ -18,6 +18,7 @@ from analysis.ingest import Processed, open_processed
 from analysis.ingest.published import published_folder, read_published
 from analysis.release.results import Release
 from analysis.release.suppression import withheld_rows
+from analysis.runs.keys import run_key
 from analysis.runs.parameters import (
     MODELS,
     Adjusted,
@@ -25,7 +26,6 @@ from analysis.runs.parameters import (
     StudyParameters,
     check_parameters,
 )
-from analysis.runs.provenance import run_key
 from analysis.runs.task import OUTPUT_VARIABLE
 from analysis.studies import Study
 from analysis.studies.model import ALL_COHORTS

@@ -1,9 +1,11 @@
 """Which files of the package a notebook's code rests on, told from their text alone."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
+
+from analysis.files import sha256
 
 FROM: Final = re.compile(
     r"^[ \t]*from (?P<module>analysis(?:\.\w+)*) import (?:\((?P<list>[^)]*)\)|(?P<line>[^\n]*))",
@@ -17,8 +19,8 @@ COUNTED_ELSEWHERE: Final = {"studies", "countries"}
 """Folders whose data files are chosen by a parameter: a run counts the one that it reads."""
 
 
-def source_files(package: Path, code: Iterable[str]) -> dict[str, Path]:
-    """The files that code imports, directly or not, with the data that lies beside them.
+class Sources:
+    """The files of the package at one moment, each read once.
 
     Imports are read from the text and not followed by running it, so that lazy ones, and those
     for type checkers, count too: a file too many repeats a run, one too few would keep a wrong one.
@@ -27,24 +29,52 @@ def source_files(package: Path, code: Iterable[str]) -> dict[str, Path]:
     ----------
     package
         Folder of the package `analysis`.
-    code
-        Source code.
-
-    Returns
-    -------
-    dict
-        Paths by their name below the package, sorted.
     """
-    modules = dict(_modules(package))
-    reached: dict[str, Path] = {}
-    waiting = {name for text in code for name in imported(text)}
-    while waiting:
-        found = {part for name in waiting for part in _with_parents(name) if part in modules}
-        new = {name: modules[name] for name in sorted(found - reached.keys())}
-        reached |= new
-        waiting = {name for path in new.values() for name in imported(path.read_text("utf-8"))}
-    files = [*reached.values(), *_data_beside(reached)]
-    return {path.relative_to(package).as_posix(): path for path in sorted(files)}
+
+    def __init__(self, package: Path) -> None:
+        self.package = package
+        self._modules = dict(_modules(package))
+        self._imports: dict[str, frozenset[str]] = {}
+        self._hashes: dict[Path, str] = {}
+
+    def files(self, code: Iterable[str]) -> dict[str, Path]:
+        """The files that code imports, directly or not, with the data that lies beside them.
+
+        Parameters
+        ----------
+        code
+            Source code.
+
+        Returns
+        -------
+        dict
+            Paths by their name below the package, sorted.
+        """
+        reached: set[str] = set()
+        waiting = {name for text in code for name in imported(text)}
+        while waiting:
+            new = {part for name in waiting for part in _with_parents(name)} - reached
+            new &= self._modules.keys()
+            reached |= new
+            waiting = {name for module in new for name in self._imported_by(module)}
+        modules = {self._modules[name] for name in reached}
+        files = sorted(modules | _data_beside(modules))
+        return {path.relative_to(self.package).as_posix(): path for path in files}
+
+    def hashes(self, code: Iterable[str]) -> dict[str, str]:
+        """SHA-256 of each of `files`, by its name below the package."""
+        return {name: self._hash(path) for name, path in self.files(code).items()}
+
+    def _imported_by(self, module: str) -> frozenset[str]:
+        if module not in self._imports:
+            text = self._modules[module].read_text("utf-8")
+            self._imports[module] = frozenset(imported(text))
+        return self._imports[module]
+
+    def _hash(self, path: Path) -> str:
+        if path not in self._hashes:
+            self._hashes[path] = sha256(path)
+        return self._hashes[path]
 
 
 def imported(text: str) -> Iterator[str]:
@@ -77,10 +107,10 @@ def _with_parents(name: str) -> Iterator[str]:
     return (".".join(parts[:length]) for length in range(1, len(parts) + 1))
 
 
-def _data_beside(modules: Mapping[str, Path]) -> set[Path]:
+def _data_beside(modules: Iterable[Path]) -> set[Path]:
     """Data files of the folders that modules lie in, and of their folders without modules."""
     found: set[Path] = set()
-    for folder in {path.parent for path in modules.values()}:
+    for folder in {path.parent for path in modules}:
         plain = [one for one in folder.iterdir() if one.is_dir() and not any(one.glob("*.py"))]
         for place in (folder, *plain):
             if place.name not in COUNTED_ELSEWHERE:

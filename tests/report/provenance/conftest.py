@@ -20,7 +20,7 @@ from analysis.report.provenance.crate import write_crate
 from analysis.report.provenance.facts import Facts, gather_facts
 from analysis.report.provenance.manifest import write_manifest
 from analysis.runs.parameters import check_all
-from analysis.runs.provenance import run_key
+from analysis.runs.keys import run_key
 from analysis.studies import load_study
 from analysis.vocabulary import LANGUAGES, Audience
 

@@ -32,7 +32,7 @@ class Facts:
     parameters
         Those of each notebook, as plain values.
     runs
-        Content key of each notebook's run (see `analysis.runs.provenance.run_key`).
+        Content key of each notebook's run (see `analysis.runs.keys.run_key`).
     inputs
         `study_sha256`; `sources`, the extract's files with their hashes; `processed`, the hashes
         of the processed table's files.

@@ -1,0 +1,197 @@
+"""Content keys: what a notebook's run is made of, so that equal runs need not be repeated.
+
+Nothing here depends on the times of files, and nothing heavy is imported: whether a report still
+stands must be told at once.
+"""
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from analysis.files import canonical_json, sha256, tree_hashes
+from analysis.impact.country import country_file
+from analysis.ingest.raw import raw_folder
+from analysis.runs.parameters import StudyParameters, TripleBottomLine
+from analysis.runs.sources import Sources
+from analysis.runs.task import notebook_file
+
+if TYPE_CHECKING:
+    from analysis.ingest import Processed
+
+LOCK_FILE: Final = "requirements.lock"
+EXECUTED_BY: Final = "import analysis.runs.execute"
+"""What runs a notebook without the notebook's asking for it."""
+PACKAGES: Final = (
+    "placement-gaps",
+    "duckdb",
+    "ibis-framework",
+    "ipykernel",
+    "jinja2",
+    "matplotlib",
+    "nbconvert",
+    "numpy",
+    "pandas",
+    "papermill",
+    "pikepdf",
+    "playwright",
+    "rocrate",
+    "scipy",
+    "seaborn",
+    "statsmodels",
+    "vl-convert-python",
+    "xlsxwriter",
+)
+"""Packages whose versions are told, for results depend on them."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A notebook's run that is wanted.
+
+    Attributes
+    ----------
+    root
+        The repository.
+    notebook
+        Its name.
+    parameters
+        Its checked parameters.
+    made_of
+        What its results are made of (see `Snapshot.made_of`).
+    key
+        Of the executed notebook with all that it wrote. Beside `made_of` it counts what changes
+        no estimate and yet the pages: the language shown, how the study was named, and the
+        versions of what is installed.
+    """
+
+    root: Path
+    notebook: str
+    parameters: StudyParameters
+    made_of: Mapping[str, object]
+    key: str
+
+    @property
+    def run(self) -> str:
+        """The run's content key, which its figures and tables carry."""
+        return digest(self.made_of)
+
+    @property
+    def plain(self) -> dict[str, object]:
+        """The parameters as plain values."""
+        return self.parameters.model_dump(mode="json")
+
+
+class Snapshot:
+    """What stands in a repository at one moment, each file read once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.sources = Sources(Path(__file__).parents[1])
+        self._inputs: dict[Path, dict[str, str]] = {}
+
+    def made_of(
+        self, notebook: str, parameters: StudyParameters, data: "Processed"
+    ) -> dict[str, object]:
+        """What the results of a notebook's run are made of: no commit and no time.
+
+        Parameters
+        ----------
+        notebook
+            Name of the notebook; its code counts, with all of the package that it imports,
+            directly or not. Its prose doesn't.
+        parameters
+            Its checked parameters. The language shown changes no result, and neither does the
+            place of the study file.
+        data
+            The processed table that it reads. Of a study with published figures, these count too.
+
+        Returns
+        -------
+        dict
+            Plain values by kind: `code`, a list of cells, and by name the hashes of `modules`,
+            `inputs` and `published`; `parameters` by name; the digests `study`, `country` and
+            `lock`.
+        """
+        code = code_cells(self.root, notebook)
+        study = parameters.loaded
+        return {
+            "code": code,
+            "modules": self.sources.hashes([*code, EXECUTED_BY]),
+            "parameters": parameters.model_dump(mode="json", exclude={"language", "study"}),
+            "study": study.digest,
+            "country": _country(parameters),
+            "inputs": self.inputs(data.folder),
+            "published": self.published if study.published else {},
+            "lock": self.lock,
+        }
+
+    def wanted(self, notebook: str, parameters: StudyParameters, data: "Processed") -> Wanted:
+        """A run of a notebook, with its keys; see `made_of`."""
+        made_of = self.made_of(notebook, parameters, data)
+        shown = [digest(made_of), parameters.model_dump(mode="json"), self.versions]
+        return Wanted(self.root, notebook, parameters, made_of, digest(shown))
+
+    def inputs(self, folder: Path) -> dict[str, str]:
+        """Hashes of the files of a processed table."""
+        if folder not in self._inputs:
+            self._inputs[folder] = tree_hashes(folder)
+        return self._inputs[folder]
+
+    @cached_property
+    def published(self) -> dict[str, str]:
+        """Hashes of the raw files."""
+        return tree_hashes(raw_folder(self.root))
+
+    @cached_property
+    def lock(self) -> str | None:
+        """Hash of the lock file; None without one."""
+        path = self.root / LOCK_FILE
+        return sha256(path) if path.is_file() else None
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """Versions of Python and of the packages that results depend on."""
+        installed = {name: metadata.version(name) for name in PACKAGES}
+        return {"python": platform.python_version(), **installed}
+
+
+def run_key(root: Path, notebook: str, parameters: StudyParameters, data: "Processed") -> str:
+    """Content key of a notebook's run; see `Snapshot.made_of`.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal.
+    """
+    return digest(Snapshot(root).made_of(notebook, parameters, data))
+
+
+def code_cells(root: Path, notebook: str) -> list[str]:
+    """The source of each code cell of a committed notebook."""
+    book = json.loads(notebook_file(root, notebook).read_text(encoding="utf-8"))
+    cells: Iterable[Mapping[str, object]] = book["cells"]
+    return ["".join(_lines(cell)) for cell in cells if cell["cell_type"] == "code"]
+
+
+def _lines(cell: Mapping[str, object]) -> Iterable[str]:
+    source = cell["source"]
+    assert isinstance(source, list | str)
+    return source
+
+
+def digest(content: object) -> str:
+    """SHA-256 of plain values, in hexadecimal."""
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+
+
+def _country(parameters: StudyParameters) -> str | None:
+    """Hash of the country file asked for, which may lie anywhere; None if none is."""
+    if not isinstance(parameters, TripleBottomLine):
+        return None
+    return sha256(country_file(parameters.country))
