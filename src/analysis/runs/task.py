@@ -6,6 +6,8 @@ from pathlib import Path
 
 OUTPUT_VARIABLE = "PLACEMENT_GAPS_OUTPUT"
 """Where the runner has a notebook write; a notebook run by hand writes below outputs/."""
+PARAMETERS, INJECTED = "parameters", "injected-parameters"
+"""Tags of the cell with the defaults, and of the one with the parameters of a run."""
 
 
 def notebook_file(folder: Path, notebook: str) -> Path:
@@ -47,12 +49,20 @@ class Task:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a notebook ended: `done`, `failed`, `timed out` or `interrupted`."""
+    """How a notebook ended: `done`, `kept`, `failed`, `timed out` or `interrupted`.
+
+    One is `kept` that was not executed, for its results stand.
+    """
 
     notebook: str
     status: str
     seconds: float
     error: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether its results are there."""
+        return self.status in ("done", "kept")
 
 
 Finished = Callable[[Task, Ended], None]

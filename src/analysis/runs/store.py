@@ -1,0 +1,163 @@
+"""Results of runs, kept by their content key until nothing refers to them.
+
+A result is a folder laid out like a pack: the executed copy in `notebooks/`, `figures/` and
+`tables/`. It is published by one renaming, with the hash of each of its files, so a killed run
+leaves a whole result or none, and a damaged one is never taken for a result.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from analysis.files import canonical_json, tree_hashes, write_text
+from analysis.runs.keys import Wanted
+
+RESULT_FILE: Final = "result.json"
+REFERENCES: Final = "references"
+STAGED: Final = "staged"
+LOCK: Final = ".lock"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The results that a report or sweep is made of.
+
+    Attributes
+    ----------
+    standing
+        Keys by what the published one calls them: notebooks, or runs of a sweep.
+    wanted
+        Those of the one in work, so that results of an interrupted one are kept for the next.
+    """
+
+    standing: Mapping[str, str]
+    wanted: Mapping[str, str]
+
+
+class Store:
+    """The results that stand.
+
+    Parameters
+    ----------
+    folder
+        Where they lie; made when the first is published.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, key: str) -> Path | None:
+        """Folder of a result that stands whole; a damaged one is removed.
+
+        Parameters
+        ----------
+        key
+            Its key (see `Wanted`).
+        """
+        place = self.folder / key
+        told = self.told(key)
+        hashes = tree_hashes(place) if told else {}
+        hashes.pop(RESULT_FILE, None)
+        if told and told.get("files") == hashes:
+            return place
+        shutil.rmtree(place, ignore_errors=True)
+        return None
+
+    def told(self, key: str) -> dict[str, Any]:
+        """What a result says of itself: `notebook`, `made_of`, `parameters`, `files`.
+
+        Empty if it is not there, or unreadable. The files are not looked at.
+        """
+        try:
+            read = json.loads((self.folder / key / RESULT_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return read if isinstance(read, dict) else {}
+
+    @contextlib.contextmanager
+    def staging(self) -> Iterator[Path]:
+        """Give an empty folder for results in work; what killed runs left is removed."""
+        place = self.folder / STAGED
+        place.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(place)
+        handle, name = tempfile.mkstemp(dir=place, suffix=LOCK)
+        lock = Path(name)
+        folder = lock.with_suffix("")
+        try:
+            # The system frees the lock even of a killed process.
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            folder.mkdir()
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.unlink(missing_ok=True)
+            os.close(handle)
+
+    def publish(self, wanted: Wanted, staged: Path) -> None:
+        """Keep a finished result.
+
+        Parameters
+        ----------
+        wanted
+            What it is the result of.
+        staged
+            Its folder, on the same file system as the store; it is gone afterwards.
+        """
+        told = {
+            "notebook": wanted.notebook,
+            "made_of": wanted.made_of,
+            "parameters": wanted.plain,
+            "files": tree_hashes(staged),
+        }
+        write_text(staged / RESULT_FILE, canonical_json(told))
+        # Another process may have published the same meanwhile: then its result stands.
+        with contextlib.suppress(OSError):
+            staged.rename(self.folder / wanted.key)
+
+    def reference(self, name: str) -> Reference:
+        """The results that a report or sweep refers to; nothing if there is none of that name."""
+        try:
+            told = json.loads(self._reference_file(name).read_text(encoding="utf-8"))
+            return Reference(**told)
+        except (OSError, ValueError, TypeError):
+            return Reference({}, {})
+
+    def want(self, name: str, keys: Mapping[str, str]) -> None:
+        """Say which results a report or sweep is going to be made of."""
+        self._refer(name, Reference(self.reference(name).standing, keys))
+
+    def settle(self, name: str, keys: Mapping[str, str]) -> None:
+        """Say which results a published report or sweep is made of; remove those of none."""
+        self._refer(name, Reference(keys, keys))
+        used = {key for one in self._references() for keys in one for key in keys.values()}
+        for place in self.folder.iterdir():
+            if place.name not in (STAGED, REFERENCES) and place.name not in used:
+                shutil.rmtree(place, ignore_errors=True)
+
+    def _references(self) -> Iterator[tuple[Mapping[str, str], Mapping[str, str]]]:
+        for path in sorted((self.folder / REFERENCES).glob("*.json")):
+            one = self.reference(path.stem)
+            yield one.standing, one.wanted
+
+    def _refer(self, name: str, reference: Reference) -> None:
+        told = {"standing": dict(reference.standing), "wanted": dict(reference.wanted)}
+        write_text(self._reference_file(name), canonical_json(told))
+
+    def _reference_file(self, name: str) -> Path:
+        return self.folder / REFERENCES / f"{name}.json"
+
+
+def _remove_abandoned(place: Path) -> None:
+    """Remove what runs left whose process is gone, which nobody holds the lock of."""
+    for lock in place.glob(f"*{LOCK}"):
+        with contextlib.suppress(OSError), lock.open("r+") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+            lock.unlink(missing_ok=True)
