@@ -31,6 +31,7 @@ def run_notebooks(
     time_limit: float,
     quiet: bool = False,
     finished: Finished = lambda *_: None,
+    stop: threading.Event | None = None,
 ) -> list[Ended]:
     """Execute notebooks side by side, with one progress display over all their cells.
 
@@ -48,13 +49,16 @@ def run_notebooks(
         Show no progress.
     finished
         What to do with each as it ends, so that what is done is kept if the rest never ends.
+    stop
+        Ends every notebook when it is set, as SIGINT and SIGTERM do, which reach no other thread
+        than the main one.
 
     Returns
     -------
     list of Ended
         In the order of the tasks.
     """
-    stop, one_at_a_time = threading.Event(), threading.Lock()
+    stop, one_at_a_time = stop or threading.Event(), threading.Lock()
     cells = sum(len(nbformat.read(task.source, as_version=4).cells) for task in tasks)
 
     def run(task: Task) -> Ended:
@@ -64,7 +68,7 @@ def run_notebooks(
         return ended
 
     with (
-        _stopping(stop),
+        stopping(stop),
         _progress(cells, quiet) as progress,
         ThreadPoolExecutor(max_workers=jobs) as pool,
     ):
@@ -80,7 +84,7 @@ def _progress(cells: int, quiet: bool) -> "tqdm[Any]":
 
 
 @contextlib.contextmanager
-def _stopping(stop: threading.Event) -> Iterator[None]:
+def stopping(stop: threading.Event) -> Iterator[None]:
     """Turn SIGINT and SIGTERM into `stop` while the block runs."""
     if threading.current_thread() is not threading.main_thread():
         yield
