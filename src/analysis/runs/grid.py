@@ -193,7 +193,8 @@ def read_grid(
 
 
 def _written(file: GridFile) -> Iterator[Values]:
-    yield from (file.product, *file.runs)
+    yield file.product
+    yield from file.runs
 
 
 def _without_excluded(file: GridFile) -> tuple[list[Values], list[str]]:
