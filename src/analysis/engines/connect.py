@@ -1,0 +1,153 @@
+"""Connections: one for each address and process, opened when first asked for."""
+
+import contextlib
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import ibis
+
+from analysis.engines.address import Address, scrub
+from analysis.errors import InputError
+
+DRIVERS: Final = {"postgres": "psycopg", "spark": "pyspark"}
+"""What each engine needs beside Ibis; the package has an extra of the engine's name."""
+OURS: Final = ("analysis", "builtins", "numpy", "pandas", "pandera")
+"""Whose errors are those of a program rather than of an engine."""
+APPLICATION: Final = "placement-gaps"
+FOR_FILES: Final = "files"
+
+_open: dict[tuple[int, str], Any] = {}
+
+
+def for_files() -> ibis.BaseBackend:
+    """The engine that reads files: DuckDB, in this process."""
+    return _once(FOR_FILES, open_for_files)
+
+
+def open_for_files() -> ibis.BaseBackend:
+    """Open an engine of its own for files.
+
+    What was read is not kept, so that a file replaced within a tick of its clock is read anew, and
+    memory holds what is counted and nothing else.
+    """
+    return ibis.duckdb.connect(enable_external_file_cache=False)
+
+
+def connection_to(address: Address) -> ibis.BaseBackend:
+    """The connection to an address, for reading.
+
+    Raises
+    ------
+    InputError
+        If the engine's driver is missing, or the engine can't be reached.
+    """
+    return _once(address.base, lambda: _connected(address, writing=False))
+
+
+@contextlib.contextmanager
+def writing_to(address: Address) -> Iterator[ibis.BaseBackend]:
+    """Give a connection to an address that may write.
+
+    A DuckDB file has one writer or many readers, so it is closed again at the end.
+
+    Raises
+    ------
+    InputError
+        If the engine's driver is missing, the engine can't be reached, or it refuses what is done.
+    """
+    with engine_errors(address):
+        if address.engine != "duckdb":
+            yield connection_to(address)
+            return
+        if kept := _open.pop((os.getpid(), address.base), None):
+            kept.disconnect()
+        connection = _connected(address, writing=True)
+        try:
+            yield connection
+        finally:
+            connection.disconnect()
+
+
+def _once(name: str, opener: Callable[[], ibis.BaseBackend]) -> ibis.BaseBackend:
+    """What is open under a name in this process; a forked one must not share its parent's."""
+    key = (os.getpid(), name)
+    if key not in _open:
+        _open[key] = opener()
+    return _open[key]
+
+
+@contextlib.contextmanager
+def engine_errors(address: Address) -> Iterator[None]:
+    """Turn what an engine or its driver says into an `InputError`, without secrets."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__module__.split(".")[0] in OURS and not isinstance(error, OSError):
+            raise
+        told = scrub(str(error)).strip().split("\n\nJVM stacktrace")[0]
+        raise InputError(f"{address.base}: {told}") from None
+
+
+def _connected(address: Address, *, writing: bool) -> ibis.BaseBackend:
+    driver = DRIVERS.get(address.engine)
+    if driver and find_spec(driver) is None:
+        raise InputError(
+            f"{address.base} needs the package {driver}. Install it: "
+            f"pip install 'placement-gaps[{address.engine}]'"
+        )
+    with engine_errors(address):
+        if address.engine == "duckdb":
+            return _duckdb(address, writing=writing)
+        if address.engine == "postgres":
+            return _postgres(address)
+        if address.engine == "spark":
+            return _spark(address)
+        return _by_ibis(address)
+
+
+def _duckdb(address: Address, *, writing: bool) -> ibis.BaseBackend:
+    if not Path(address.path).is_file():
+        raise InputError(
+            f"{address.base}: there is no file {address.path}. Write duckdb:///folder/file.duckdb, "
+            "with three slashes before a path from the root."
+        )
+    return ibis.duckdb.connect(address.path, read_only=not writing)
+
+
+def _postgres(address: Address) -> ibis.BaseBackend:
+    """Connect by libpq, which takes what the address leaves out from its environment and files."""
+    parts = address.parts
+    return ibis.postgres.connect(
+        host=parts.hostname,
+        port=parts.port,
+        user=parts.username,
+        database=address.path.strip("/") or None,
+        application_name=APPLICATION,
+    )
+
+
+def _spark(address: Address) -> ibis.BaseBackend:
+    """Connect to a cluster's master; without one, to what spark-defaults.conf names."""
+    # Spark 4 warns at each result that it has not been tried with pandas 3 throughout.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.appName(APPLICATION)
+    if address.parts.netloc:
+        builder = builder.master(f"spark://{address.parts.netloc}")
+    builder = builder.config("spark.ui.showConsoleProgress", "false")
+    return ibis.pyspark.connect(builder.getOrCreate())
+
+
+def _by_ibis(address: Address) -> ibis.BaseBackend:
+    try:
+        return ibis.connect(address.base)
+    except (AttributeError, ValueError, ImportError) as error:
+        raise InputError(
+            f"{address.base}: Ibis can't connect to this: {scrub(str(error))}. "
+            "docs/data-places.md lists the engines."
+        ) from None

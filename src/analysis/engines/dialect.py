@@ -1,0 +1,36 @@
+"""What engines do not agree on, and Ibis does not settle: the one place where it is told apart."""
+
+import ibis
+from ibis import ir
+
+
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def md5(text: str) -> str:
+    """MD5 of a text in hexadecimal digits, by the engine's own function."""
+    raise NotImplementedError
+
+
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def convert_to(text: str, encoding: str) -> bytes:
+    """PostgreSQL's function for the bytes of a text."""
+    raise NotImplementedError
+
+
+def matches(value: ir.StringValue, pattern: str) -> ir.BooleanValue:
+    r"""Whether a text matches a pattern that ends with `$`, which means the very end of the text.
+
+    To Java, and so to Spark, `$` is also the place before a last line break.
+    """
+    if value.get_backend().name == "pyspark":
+        pattern = pattern.removesuffix("$") + r"\z"
+    return value.re_search(pattern)
+
+
+def by_code_point(value: ir.Value) -> ir.Value:
+    """What to sort by for the order of code points.
+
+    PostgreSQL sorts text by the language of the database, which would choose other rows.
+    """
+    if value.type().is_string() and value.get_backend().name == "postgres":
+        return convert_to(value, "UTF8")
+    return value

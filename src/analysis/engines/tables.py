@@ -1,0 +1,149 @@
+"""Tables of a place: opening them, writing one whole or not at all, telling whether it changed."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import ibis
+import sqlglot as sg
+from ibis import ir
+
+from analysis.engines.address import Address, parse_place
+from analysis.engines.connect import connection_to, engine_errors, for_files
+from analysis.engines.dialect import md5
+from analysis.errors import InputError
+from analysis.files import canonical_json
+
+Place = Path | str
+"""Where a table of rows lies: a Parquet file, or the address of a table of a database."""
+
+BETWEEN: Final = "\x1f"
+NOTHING: Final = "\x1e"
+"""What stands between the fields of a row, and for an empty one, when a row is hashed."""
+PARTS: Final = 3
+PART_DIGITS: Final = 9
+"""Sums of nine digits of nine billion rows stay within 64 bits."""
+STAGED: Final = "staged"
+NAME_DIGITS: Final = 16
+
+
+def open_rows(place: Place) -> ir.Table:
+    """Open a table of rows where it lies, lazily: whatever is asked of it is counted there.
+
+    Parameters
+    ----------
+    place
+        A Parquet file, or the address of a table.
+
+    Raises
+    ------
+    InputError
+        If the engine can't be reached or has no such table.
+    """
+    where = parse_place(place)
+    if isinstance(where, Path):
+        return for_files().read_parquet(where)
+    return open_table(connection_to(where), where)
+
+
+def open_table(connection: ibis.BaseBackend, address: Address) -> ir.Table:
+    """Open the table of an address, lazily.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it may not be read.
+    """
+    assert address.table, f"{address} names no table"
+    with engine_errors(address):
+        if address.table not in tables_of(connection, address.schema):
+            raise InputError(f"{address}: there is no such table, or it may not be read.")
+        return connection.table(address.table, database=address.schema)
+
+
+def tables_of(connection: ibis.BaseBackend, schema: str | None) -> list[str]:
+    """Names of the tables of a schema, or of the engine's default one; sorted."""
+    return sorted(connection.list_tables(database=schema))
+
+
+def fingerprint(table: ir.Table) -> str:
+    """Tell a table's content in 64 hexadecimal digits, whatever the order of its rows.
+
+    The engine hashes each row and sums the hashes, so that only four numbers come back. It costs
+    one scan. Engines write decimals differently, so a table with some is compared with itself only.
+
+    Returns
+    -------
+    str
+        SHA-256 of the names of its columns, the number of its rows, and sums over all rows of
+        three parts of the MD5 of their fields.
+    """
+    names = sorted(table.columns)
+    fields = [table[name].cast("string").fill_null(NOTHING) for name in names]
+    # Letters as digits: no two engines read hexadecimal numbers in the same way.
+    digits = md5(ibis.literal(BETWEEN).join(fields)).translate("abcdef", "012345")
+    sums = {
+        f"part_{part}": digits.substr(part * PART_DIGITS, PART_DIGITS).cast("int64").sum()
+        for part in range(PARTS)
+    }
+    told = table.aggregate(rows=table.count(), **sums).to_pyarrow().to_pylist()[0]
+    numbers = {name: int(value or 0) for name, value in told.items()}
+    return hashlib.sha256(canonical_json({"columns": names, **numbers}).encode()).hexdigest()
+
+
+def write_rows(
+    connection: ibis.BaseBackend, extract: Address, name: str, rows: ir.Table
+) -> tuple[Address, str]:
+    """Write a table of results, whole or not at all, under a name that tells its content.
+
+    It is written beside, and named once it is complete: a crash at any moment leaves what stood
+    before, and perhaps a table that the next run replaces.
+
+    Parameters
+    ----------
+    connection
+        To the engine of the rows.
+    extract
+        Where the extract lies, and where results go.
+    name
+        What the table's name begins with.
+    rows
+        What to write.
+
+    Returns
+    -------
+    address, fingerprint
+        Where the rows lie, and their fingerprint.
+    """
+    staged = extract.of_results(f"{name}_{STAGED}")
+    drop_table(connection, staged)
+    connection.create_table(staged.table, rows, database=staged.schema)
+    told = fingerprint(open_table(connection, staged))
+    final = extract.of_results(f"{name}_{told[:NAME_DIGITS]}")
+    assert final.table, "a name is given"
+    if final.table in tables_of(connection, final.schema):
+        standing = fingerprint(open_table(connection, final))
+        if standing == told:
+            drop_table(connection, staged)
+            return final, told
+        drop_table(connection, final)
+    _run(connection, "ALTER TABLE {} RENAME TO {}", staged, final)
+    return final, told
+
+
+def drop_table(connection: ibis.BaseBackend, address: Address) -> None:
+    """Drop a table if it is there."""
+    _run(connection, "DROP TABLE IF EXISTS {}", address)
+
+
+def _run(connection: ibis.BaseBackend, statement: str, *tables: Address) -> None:
+    """Run a statement on tables, the first with its schema."""
+    names = [_quoted(connection, [tables[0].schema, tables[0].table])]
+    names += [_quoted(connection, [table.table]) for table in tables[1:]]
+    connection.raw_sql(statement.format(*names))
+
+
+def _quoted(connection: ibis.BaseBackend, parts: Sequence[str | None]) -> str:
+    named = [sg.to_identifier(part, quoted=True) for part in parts if part]
+    return ".".join(part.sql(dialect=connection.dialect) for part in named)
