@@ -14,7 +14,7 @@ from ibis import ir
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from analysis.engines import Place, open_rows
+from analysis.engines.tables import Place, open_rows
 from analysis.errors import InputError
 from analysis.studies import Study
 from analysis.studies.model import MONTH, TOLD

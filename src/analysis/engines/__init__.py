@@ -3,7 +3,3 @@
 `address` tells places apart and keeps secrets out of them; `connect` opens each engine once;
 `tables` opens, writes and fingerprints tables; `dialect` is the one place where engines differ.
 """
-
-from analysis.engines.tables import Place, open_rows
-
-__all__ = ["Place", "open_rows"]

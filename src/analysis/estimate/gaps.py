@@ -7,7 +7,7 @@ from functools import partial
 import pandas as pd
 
 from analysis.cells import study_cells
-from analysis.engines import Place
+from analysis.engines.tables import Place
 from analysis.estimate.fits import Link
 from analysis.estimate.groups import (
     MEMBER,

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import pandas as pd
 
 from analysis.cells import study_cells
-from analysis.engines import Place
+from analysis.engines.tables import Place
 from analysis.estimate.fits import NotEstimableError
 from analysis.estimate.groups import combination_names, populations
 from analysis.estimate.proportions import rate

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.cells import CLUSTER, LinkedCells
-from analysis.engines import Place
+from analysis.engines.tables import Place
 from analysis.estimate.bootstrap import DRAWS, drawn_estimate
 from analysis.estimate.fits import Array, NotEstimableError
 from analysis.estimate.groups import MEMBER, Comparison, comparisons

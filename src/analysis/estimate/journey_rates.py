@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from scipy.special import expit, logit
 
 from analysis.cells import CLUSTER, LinkedCells, check_cohort, count_linked
-from analysis.engines import Place, open_rows
+from analysis.engines.tables import Place, open_rows
 from analysis.estimate.bootstrap import draw_counts
 from analysis.estimate.fits import Array, NotEstimableError
 from analysis.estimate.groups import MEMBER

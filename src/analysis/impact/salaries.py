@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 from analysis.cells import amount_cells
-from analysis.engines import Place
+from analysis.engines.tables import Place
 from analysis.estimate.groups import MEMBER, compare, populations
 from analysis.studies import Study
 from analysis.vocabulary import Contrast

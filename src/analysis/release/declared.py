@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.cells import count_cells
-from analysis.engines import Place, open_rows
+from analysis.engines.tables import Place, open_rows
 from analysis.estimate.groups import combination_names
 from analysis.release.knowledge import (
     ALL_KNOWN,

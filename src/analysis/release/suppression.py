@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
-from analysis.engines import Place
+from analysis.engines.tables import Place
 from analysis.release.declared import Declared, declare
 from analysis.release.knowledge import (
     ALL_KNOWN,

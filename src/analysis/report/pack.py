@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.engines import Place
+from analysis.engines.tables import Place
 from analysis.release.attack import check_release
 from analysis.release.declared import declare
 from analysis.release.facts import ReleasedTable

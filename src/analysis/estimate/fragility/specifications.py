@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.cells import CLUSTER, check_cohort, count_cells
-from analysis.engines import Place, open_rows
+from analysis.engines.tables import Place, open_rows
 from analysis.estimate.fits import Array, NotEstimableError
 from analysis.estimate.fragility.null_draws import Drawn, draw_without_groups
 from analysis.estimate.fragility.specification_fits import Estimator, Found
