@@ -11,7 +11,7 @@ import pytest
 from analysis import cli
 from analysis.audit.figures import Printed
 from analysis.audit.findings import audit
-from analysis.ingest.published import published_folder
+from analysis.ingest.raw import published_folder
 
 HEADER = "measure,group,period,relation,value,unit,rounding,section,source,reading\n"
 RIGHT = """\

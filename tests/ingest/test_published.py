@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from analysis.errors import InputError
-from analysis.ingest.published import published_folder, read_published
+from analysis.ingest.published import read_published
+from analysis.ingest.raw import published_folder
 from analysis.vocabulary import ALL, CATEGORIES, NON_UNDERSERVED
 
 YEAR = 2022

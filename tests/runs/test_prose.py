@@ -26,4 +26,4 @@ def test_new_prose_about_old_outputs_is_what_executing_again_gives(
     run_notebooks([task], jobs=1, time_limit=600, quiet=True)
     assert dressed.read_bytes() == task.executed.read_bytes()
     kinds = [cell.cell_type for cell in nbformat.read(dressed, as_version=4).cells]
-    assert kinds == ["markdown", "code", "code", "markdown", "code", "code"]
+    assert kinds == ["markdown", "code", "code", "code", "markdown", "code"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analysis.ingest.published import published_folder
+from analysis.ingest.raw import published_folder
 from analysis.runs import scoreboards
 from analysis.runs import session as module
 from analysis.runs.session import Session

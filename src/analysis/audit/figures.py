@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from analysis.errors import InputError
-from analysis.ingest.published import published_folder, read_figures
+from analysis.ingest.published import read_figures
+from analysis.ingest.raw import published_folder
 
 GOALS: Final = "targets.csv"
 """A file of this name holds goals, which say nothing of what is, and are not compared."""

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from analysis.errors import InputError
-from analysis.ingest.process import Processed, open_processed, process_extract, read_log
+from analysis.ingest.processed import Processed, open_processed, read_log
+from analysis.ingest.synthetic.key import TRUTH_FILE, generator_key
 from analysis.studies import Study
 
 GENERATED_FOLDER = "generated"
@@ -12,7 +13,12 @@ GENERATED_FOLDER = "generated"
 
 
 def obtain_data(
-    study: Study, root: Path, processed: Path, extract: Path | None = None, *, renew: bool = False
+    study: Study,
+    root: Path,
+    processed: Path,
+    extract: Path | str | None = None,
+    *,
+    renew: bool = False,
 ) -> Processed:
     """Process the extract given, or open what was processed last, or generate a cohort.
 
@@ -27,7 +33,7 @@ def obtain_data(
     processed
         The folder of processed tables.
     extract
-        Folder of the extract.
+        Folder of the extract, or its address.
     renew
         Without an extract, generate the cohort anew, if the study has one.
 
@@ -35,25 +41,35 @@ def obtain_data(
     ------
     InputError
         If the extract is wrong, or none was given, none was processed, and the study has no
-        generated cohort.
+        generated cohort; or if rows in a database have changed since they were processed.
     """
     if extract:
+        from analysis.ingest.process import process_extract
+
         return process_extract(study, extract, processed)
     if study.generated is None:
         if renew:
             raise InputError(f"Give the extract of study {study.name}.\n{study.provenance.obtain}")
-        return open_processed(study, processed)
+        return _standing(study, processed)
     log = read_log(study, processed)
     if log and not log["synthetic"] and not renew:
-        return open_processed(study, processed)
-    # Imported late: the generator needs more than the reading of an extract does.
-    from analysis.ingest.synthetic.generate import TRUTH_FILE, generate_extract, generator_key
-
+        return _standing(study, processed)
     folder, key = processed / GENERATED_FOLDER, generator_key(root)
     truth = folder / TRUTH_FILE
     standing = truth.is_file() and json.loads(truth.read_text(encoding="utf-8"))["key"] == key
     if log and standing and not renew and log.get("study_sha256") == study.digest:
-        return open_processed(study, processed)
+        return _standing(study, processed)
+    # Imported late, for none of this is needed where the table stands.
+    from analysis.ingest.process import process_extract
+    from analysis.ingest.synthetic.generate import generate_extract
+
     if renew or not standing:
         generate_extract(root, folder)
     return process_extract(study, folder, processed)
+
+
+def _standing(study: Study, processed: Path) -> Processed:
+    """What was processed last, if it is still that."""
+    found = open_processed(study, processed)
+    found.refuse_changed()
+    return found

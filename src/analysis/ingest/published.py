@@ -10,7 +10,7 @@ from pandera.errors import SchemaErrors
 from pandera.typing import Series
 
 from analysis.errors import InputError
-from analysis.ingest.raw import raw_folder
+from analysis.ingest.raw import published_folder
 
 RELATIONS = ("equal", "more_than", "at_least", "less_than", "almost", "about")
 
@@ -64,11 +64,6 @@ RULES: Final = {
     "str_length": "must not be empty",
 }
 """Rules on values, by the names of their checks."""
-
-
-def published_folder(root: Path, year: int | str) -> Path:
-    """The folder of the figures published of a year."""
-    return raw_folder(root) / "published" / str(year)
 
 
 def read_published(root: Path, year: int | str, subject: str) -> pd.DataFrame:

@@ -26,6 +26,11 @@ def raw_folder(root: Path) -> Path:
     return root / "data" / "raw"
 
 
+def published_folder(root: Path, year: int | str) -> Path:
+    """The folder of the figures published of a year."""
+    return raw_folder(root) / "published" / str(year)
+
+
 def check_raw(root: Path) -> dict[str, str]:
     """Compare the raw files with their manifest.
 

@@ -8,7 +8,7 @@ from analysis.audit.tables import bounds_table, findings_table, resolution_table
 from analysis.errors import InputError
 from analysis.figures.save import save_table
 from analysis.files import project_root
-from analysis.ingest.published import published_folder
+from analysis.ingest.raw import published_folder
 from analysis.runs.parameters import PublishedAudit
 from analysis.runs.session import Session
 

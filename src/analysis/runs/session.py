@@ -15,7 +15,8 @@ from analysis.figures.save import save_table
 from analysis.figures.subject import Subject
 from analysis.files import data_folder, project_root
 from analysis.ingest import Processed, open_processed
-from analysis.ingest.published import published_folder, read_published
+from analysis.ingest.published import read_published
+from analysis.ingest.raw import published_folder
 from analysis.release.results import Release
 from analysis.release.suppression import withheld_rows
 from analysis.runs.keys import run_key

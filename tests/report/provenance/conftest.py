@@ -19,8 +19,8 @@ from analysis.report.provenance.archive import write_archive
 from analysis.report.provenance.crate import write_crate
 from analysis.report.provenance.facts import Facts, gather_facts
 from analysis.report.provenance.manifest import write_manifest
-from analysis.runs.parameters import check_all
 from analysis.runs.keys import run_key
+from analysis.runs.parameters import check_all
 from analysis.studies import load_study
 from analysis.vocabulary import LANGUAGES, Audience
 

@@ -5,9 +5,13 @@ reading of an extract does.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ibis import ir
+if TYPE_CHECKING:
+    from ibis import ir
+
+YEAR: Final = 2022
+"""Of the published figures that it is calibrated to."""
 
 PREFIX: Final = "SYNTHETIC-"
 """How the name of every generated person begins: what the extract is stays with each row."""
@@ -17,7 +21,7 @@ MARK: Final = "SYNTHETIC"
 """What each row of a generated table says of itself in this column where it is of no person."""
 
 
-def is_generated(tables: Mapping[str, ir.Table]) -> bool:
+def is_generated(tables: "Mapping[str, ir.Table]") -> bool:
     """Whether any person of an extract was generated, or any row that is of no person."""
     marks = [tables["learners"].person.startswith(PREFIX)]
     marks += [

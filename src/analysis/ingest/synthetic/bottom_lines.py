@@ -17,10 +17,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.ingest.published import read_published
-from analysis.ingest.synthetic import MARK, MARK_COLUMN, assumed
+from analysis.ingest.synthetic import MARK, MARK_COLUMN, YEAR, assumed
 from analysis.ingest.synthetic.closest import Array, Counts
 from analysis.ingest.synthetic.strata import Stages, shared_out
-from analysis.ingest.synthetic.targets import YEAR
 from analysis.vocabulary import FUNDING, IncomeLine, LearnerKind
 
 MONTHS = 12

@@ -1,7 +1,6 @@
 """Generating an extract that keeps the contract and gives back the published figures of 2022."""
 
-import hashlib
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -9,17 +8,16 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from analysis.files import canonical_json, sha256, staged_folder, write_text
+from analysis.files import canonical_json, staged_folder, write_text
 from analysis.ingest.contract import CONTRACT
-from analysis.ingest.published import published_folder
 from analysis.ingest.synthetic import PREFIX, assumed
 from analysis.ingest.synthetic.bottom_lines import bottom_line_truth, bottom_lines, read_printed
+from analysis.ingest.synthetic.key import TRUTH_FILE, generator_key
 from analysis.ingest.synthetic.people import SHARES, slots
 from analysis.ingest.synthetic.strata import FLAGS, NAMES, STRATA, Stages, all_stages
-from analysis.ingest.synthetic.targets import YEAR, Targets, read_targets
+from analysis.ingest.synthetic.targets import Targets, read_targets
 from analysis.ingest.synthetic.truth import truth
 
-TRUTH_FILE: Final = "truth.json"
 NOTICE_FILE: Final = "SYNTHETIC.md"
 NOTICE: Final = """\
 # SYNTHETIC
@@ -28,7 +26,6 @@ No person of this extract exists, and no amount in it was ever booked. It was ge
 calibrated to the figures that OpenClassrooms published of 2022; `truth.json` holds what the
 generator knows. Whatever it says beyond the published figures is made up.
 """
-PACKAGES: Final = ("duckdb", "numpy", "pandas", "pyarrow", "scipy")
 SQL: Final = ("cohort.sql", "tables.sql")
 
 
@@ -82,15 +79,6 @@ def generate_extract(
         }
         write_text(staged / TRUTH_FILE, canonical_json(told))
         write_text(staged / NOTICE_FILE, NOTICE)
-
-
-def generator_key(root: Path) -> str:
-    """What a generated extract depends on, beside seed and scale: code, figures and libraries."""
-    package = Path(str(resources.files("analysis.ingest.synthetic")))
-    files = [*package.glob("*.py"), *package.glob("*.sql"), *published_folder(root, YEAR).glob("*")]
-    parts = [f"{path.name} {sha256(path)}" for path in sorted(files)]
-    parts += [f"{name} {metadata.version(name)}" for name in PACKAGES]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _give_numbers(

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from analysis.ingest.published import read_published
+from analysis.ingest.synthetic import YEAR
 from analysis.vocabulary import FUNDING
 
-YEAR = 2022
 INSIDE = 0.45
 """How far from a printed value counts may lie, in units of its rounding: inside of a half, so that
 no rounding rule prints another value."""

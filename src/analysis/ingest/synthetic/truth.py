@@ -11,11 +11,11 @@ import numpy as np
 from scipy.special import expit
 
 from analysis.ingest.journeys import COUNTRIES_WITH_AREAS, OTHER_COUNTRY, SELF_PAID
-from analysis.ingest.synthetic import assumed
+from analysis.ingest.synthetic import YEAR, assumed
 from analysis.ingest.synthetic.closest import Array, Counts
 from analysis.ingest.synthetic.people import SHARES, SLOTS, effects, level_shares
 from analysis.ingest.synthetic.strata import FLAGS, NAMES, STRATA, UNDERSERVED, Stages, members
-from analysis.ingest.synthetic.targets import YEAR, Targets
+from analysis.ingest.synthetic.targets import Targets
 from analysis.vocabulary import FUNDING, NON_UNDERSERVED, Contrast
 from analysis.vocabulary import UNDERSERVED as ANY
 

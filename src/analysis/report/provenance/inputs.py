@@ -8,7 +8,7 @@ from typing import Any, Self
 from rocrate.model import ContextEntity, Entity
 from rocrate.rocrate import ROCrate
 
-from analysis.ingest.process import TABLE_FILE
+from analysis.ingest.processed import TABLE_FILE
 from analysis.report.provenance.facts import Facts, Plain
 from analysis.report.provenance.layout import told_version
 
