@@ -28,8 +28,6 @@ from analysis.figures.theme import (
     draw_interval,
     frame,
     name_rows,
-    title_panels,
-    titles_height,
     wrap_label,
 )
 from analysis.figures.wording import (
@@ -40,12 +38,16 @@ from analysis.figures.wording import (
 )
 from analysis.vocabulary import Estimand
 
-FEW: Final = 16
+FEW: Final = 12
 """So many runs have room for their parameters in words."""
 LABEL_CHARACTERS: Final = 38
 LINE_HEIGHT: Final = 0.165
 PANEL_HEIGHT: Final = 0.85
 PANEL_GAP: Final = 0.3
+BESIDE_EACH_OTHER: Final = 3
+ROW_GAP: Final = 0.13
+BLOCK_GAP: Final = 0.85
+TITLE_HEIGHT: Final = 0.36
 MEASURES: Final = (
     (Estimand.ADJUSTED_DIFFERENCE, "logit"),
     (Estimand.ADJUSTED_DIFFERENCE, ""),
@@ -215,41 +217,48 @@ def _draw_few(
     words: Words,
     language: str,
 ) -> Figure:
-    """A row a run, a panel a group."""
+    """A row a run, a panel a group; a few panels side by side, the others below them."""
     groups = list(_groups(rows))
-    titles = [subject.group(name, language) for name, _ in groups]
     labels = [
         wrap_label(choices.run(run, language), LABEL_CHARACTERS) for _, run in runs.iterrows()
     ]
     lines = max(label.count("\n") + 1 for label in labels)
-    figure, panels = frame(
+    own = len(runs) * (ROW_GAP + LINE_HEIGHT * lines)
+    blocks = -(-len(groups) // BESIDE_EACH_OTHER)
+    figure, (whole,) = frame(
         words,
-        len(runs) * (0.13 + LINE_HEIGHT * lines),
-        columns=len(groups),
-        key_height=titles_height(titles),
+        blocks * own + (blocks - 1) * BLOCK_GAP,
+        key_height=TITLE_HEIGHT,
         label_width=2.75,
         right_width=0.25,
         watermark=subject.watermark(language),
     )
+    place, height = whole.get_position(), figure.get_size_inches()[1]
+    whole.remove()
+    width = place.width / min(BESIDE_EACH_OTHER, len(groups))
     at = {run: y for y, run in enumerate(runs["run"])}
-    for axes, (_, part) in zip(panels, groups, strict=True):
-        for (_, row), sure in zip(part.iterrows(), excludes_zero(part), strict=True):
-            values = (row["estimate"], row["ci_low"], row["ci_high"])
-            color = STRONG if sure else SOFT
-            draw_interval(axes, at[row["run"]], values, color=color, hollow=not sure)
-        draw_zero(axes, rows[["estimate", "ci_low", "ci_high"]], language)
-    name_rows(panels[0], labels)
-    panels[0].tick_params(axis="y", labelsize=7.6)
-    title_panels(panels, titles)
-    figure.supxlabel(
-        say("specifications.gap_axis", language), size=9, color=MUTED, y=_axis_name(figure, panels)
-    )
+    for number_of, (name, part) in enumerate(groups):
+        block, column = divmod(number_of, BESIDE_EACH_OTHER)
+        top = place.y1 - block * (own + BLOCK_GAP) / height
+        axes = figure.add_axes(
+            (place.x0 + column * width, top - own / height, 0.92 * width, own / height)
+        )
+        _draw_rows(axes, part, at, language)
+        name_rows(axes, labels if column == 0 else [""] * len(labels))
+        axes.tick_params(axis="y", labelsize=7.6)
+        axes.set_title(wrap_label(subject.group(name, language), 20), size=8.6, loc="left")
+        if block == blocks - 1:
+            axes.set_xlabel(say("specifications.gap_axis", language), color=MUTED)
     return figure
 
 
-def _axis_name(figure: Figure, panels: Sequence[Axes]) -> float:
-    """Height of the name of the axis that panels share, as a fraction of the figure's."""
-    return float(panels[0].get_position().y0 - 0.44 / figure.get_size_inches()[1])
+def _draw_rows(axes: Axes, rows: pd.DataFrame, at: Mapping[int, int], language: str) -> None:
+    for (_, row), sure in zip(rows.iterrows(), excludes_zero(rows), strict=True):
+        values = (row["estimate"], row["ci_low"], row["ci_high"])
+        color = STRONG if sure else SOFT
+        draw_interval(axes, at[row["run"]], values, color=color, hollow=not sure)
+    draw_zero(axes, rows[["estimate", "ci_low", "ci_high"]], language)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
 
 
 def _draw_many(
@@ -270,14 +279,13 @@ def _draw_many(
     place, height = whole.get_position(), figure.get_size_inches()[1]
     whole.remove()
     at = {run: x for x, run in enumerate(runs["run"])}
-    limits = _span(rows)
     for number_of, (name, part) in enumerate(groups):
         top = place.y1 - (number_of * (PANEL_HEIGHT + PANEL_GAP) + PANEL_GAP * 0.7) / height
         axes = figure.add_axes(
             (place.x0, top - PANEL_HEIGHT / height, place.width, PANEL_HEIGHT / height)
         )
         _draw_panel(axes, part, at, language)
-        axes.set_ylim(*limits)
+        axes.set_ylim(*_span(part))
         axes.set_title(subject.group(name, language), size=8.6, loc="left", pad=3)
     marks = figure.add_axes((place.x0, place.y0, place.width, lower / height))
     _draw_marks(marks, runs, lines)
@@ -286,7 +294,7 @@ def _draw_many(
 
 
 def _span(rows: pd.DataFrame) -> tuple[float, float]:
-    """The range that all panels share, with zero in it."""
+    """The range of a panel, with zero in it."""
     ends = rows[["estimate", "ci_low", "ci_high"]]
     low, high = np.nanmin([0.0, *ends.min()]), np.nanmax([0.0, *ends.max()])
     room = 0.08 * (high - low or 0.1)

@@ -165,15 +165,12 @@ def _shrink(path: Path) -> None:
         reduced.save(path, dpi=image.info["dpi"], pnginfo=told)
 
 
-def publish(chart: Chart, place: Place, language: str) -> None:
-    """Write a chart in every language and show it in the notebook in one of them.
-
-    The notebook's output names the figure, so that the exported page of another language can
-    show that language's file.
-    """
+def save_chart(chart: Chart, place: Place) -> dict[str, Path]:
+    """Write a chart in every language; the PNG file of each."""
+    paths = {}
     for each in LANGUAGES:
         words = chart.words[each]
-        path = save_figure(
+        paths[each] = save_figure(
             chart.draw(each),
             chart.id,
             words.headline,
@@ -184,8 +181,16 @@ def publish(chart: Chart, place: Place, language: str) -> None:
             language=each,
             place=place,
         )
-        if each == language:
-            image = base64.b64encode(path.read_bytes()).decode()
+    return paths
+
+
+def publish(chart: Chart, place: Place, language: str) -> None:
+    """Write a chart in every language and show it in the notebook in one of them.
+
+    The notebook's output names the figure, so that the exported page of another language can
+    show that language's file.
+    """
+    image = base64.b64encode(save_chart(chart, place)[language].read_bytes()).decode()
     alts = {each: _marked(words.alt, each, chart.synthetic) for each, words in chart.words.items()}
     metadata = {
         "image/png": {"alt": alts[language], "width": SHOWN_WIDTH},

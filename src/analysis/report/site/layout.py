@@ -71,6 +71,38 @@ def render(
     values
         What else the template names.
     """
+    return render_alone(
+        template,
+        language=language,
+        title=title,
+        current=current,
+        audience=contents.audience,
+        templates=templates,
+        section=NOTEBOOKS if current in contents.notebooks else current,
+        sections=SECTIONS,
+        contents=contents,
+        study=contents.study,
+        real=contents.real(current),
+        **values,
+    )
+
+
+def render_alone(
+    template: str,
+    *,
+    language: str,
+    title: str,
+    current: str,
+    audience: Audience,
+    templates: Path = TEMPLATES,
+    **values: object,
+) -> str:
+    """One page that is of no single report.
+
+    Its template fills the blocks of `base.html.j2` that tell of one, too: `window`, `brand`,
+    `pages`, `marks` and `sources`. Parameters as those of `render`; it knows all that is listed
+    there but `contents`, `study` and `real`.
+    """
     here = page_path(current, language)
 
     def page(name: str, language: str = language) -> str:
@@ -83,12 +115,7 @@ def render(
             language=language,
             title=title,
             current=current,
-            section=NOTEBOOKS if current in contents.notebooks else current,
-            sections=SECTIONS,
-            contents=contents,
-            study=contents.study,
-            real=contents.real(current),
-            internal=contents.audience is Audience.INTERNAL,
+            internal=audience is Audience.INTERNAL,
             root="../" if dirname(here) else "",
             others={other: page(current, other) for other in LANGUAGES if other != language},
             page=page,

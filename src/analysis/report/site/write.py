@@ -42,6 +42,11 @@ def write_site(contents: Contents, later: Collection[str] = LATER) -> None:
     )
     for path, page in pages:
         write_text(folder / path, page)
+    write_assets(folder)
+
+
+def write_assets(folder: Path) -> None:
+    """Copy style sheet and scripts beside the pages of a pack."""
     for asset in sorted(ASSETS.iterdir()):
         (folder / "assets").mkdir(parents=True, exist_ok=True)
         shutil.copyfile(asset, folder / "assets" / asset.name)
