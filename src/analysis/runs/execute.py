@@ -1,43 +1,28 @@
 """One notebook, executed in this process: `python -m analysis.runs.execute task.json`.
 
-The runner starts one such process per notebook. It writes a line of JSON per executed cell to
-its standard output, and ends when its standard input closes: when the runner is killed, no
-kernel outlives it.
+The runner starts one such process per notebook, or has it forked. It writes a line of JSON per
+executed cell to its standard output, and ends when its standard input closes: when the runner is
+killed, no kernel outlives it.
 """
 
 import json
 import os
 import signal
 import sys
-import tempfile
 import threading
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import papermill
-from jupyter_client.manager import AsyncKernelManager
 from papermill.exceptions import PapermillExecutionError
 
 from analysis.files import staged_file
+from analysis.runs.kernels import IpcKernelManager
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 TIMED_METADATA = ("papermill", "execution")
 INJECTED = "injected-parameters"
-
-
-class IpcKernelManager(AsyncKernelManager):
-    """Talks to its kernel over files of a folder of its own.
-
-    Kernels on TCP ports collide when many start at once.
-    """
-
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 (traitlets' own)
-        # Short, for the path of a socket holds about 100 characters; gone with the manager.
-        folder = tempfile.TemporaryDirectory(prefix="pg-")
-        files = {"connection_file": f"{folder.name}/kernel.json", "ip": f"{folder.name}/socket"}
-        super().__init__(transport="ipc", **files, **options)
-        self.folder = folder
 
 
 def execute(task: dict[str, str]) -> int:

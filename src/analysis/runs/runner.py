@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,16 +11,22 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nbformat
-import psutil
-from tqdm import tqdm
+from analysis.runs.processes import (
+    GRACE_SECONDS,
+    NotebookProcess,
+    describe,
+    end_tree,
+    start_afresh,
+)
+from analysis.runs.task import Ended, Finished, Task
+from analysis.runs.warm import LOST, POLL_SECONDS, WarmProcess, warm_process
 
-from analysis.runs.task import OUTPUT_VARIABLE, Ended, Finished, Task
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
-GRACE_SECONDS = 5.0
-POLL_SECONDS = 0.2
+LOST_WORDS = "the process that notebooks are forked from was ended from outside"
 
 
 def run_notebooks(
@@ -36,6 +41,10 @@ def run_notebooks(
     """Execute notebooks side by side, with one progress display over all their cells.
 
     SIGINT and SIGTERM end every notebook, with its kernel, and mark those not done interrupted.
+
+    On Linux one process imports what the notebooks import, and their processes and kernels are
+    forks of it. Elsewhere, or with the environment variable PLACEMENT_GAPS_PLAIN_START set (to
+    measure what that saves, or to debug), each is started afresh, with the same results.
 
     Parameters
     ----------
@@ -59,17 +68,19 @@ def run_notebooks(
         In the order of the tasks.
     """
     stop, one_at_a_time = stop or threading.Event(), threading.Lock()
-    cells = sum(len(nbformat.read(task.source, as_version=4).cells) for task in tasks)
+    if not tasks:
+        return []
 
     def run(task: Task) -> Ended:
-        ended = _run(task, time_limit, stop, progress)
+        ended = _run(task, warm, time_limit, stop, progress)
         with one_at_a_time:
             finished(task, ended)
         return ended
 
     with (
         stopping(stop),
-        _progress(cells, quiet) as progress,
+        warm_process(tasks, stop) as warm,
+        _progress(tasks, quiet) as progress,
         ThreadPoolExecutor(max_workers=jobs) as pool,
     ):
         # The later notebooks take longer: begun first, they leave no processor idle at the end.
@@ -77,8 +88,11 @@ def run_notebooks(
         return [future.result() for future in futures[::-1]]
 
 
-def _progress(cells: int, quiet: bool) -> "tqdm[Any]":
+def _progress(tasks: Sequence[Task], quiet: bool) -> "tqdm[Any]":
     """One bar over all notebooks; none where nobody watches."""
+    from tqdm import tqdm
+
+    cells = sum(len(json.loads(task.source.read_bytes())["cells"]) for task in tasks)
     hidden = quiet or not sys.stderr.isatty()
     return tqdm(total=cells, unit="cell", disable=hidden, leave=False)
 
@@ -98,51 +112,52 @@ def stopping(stop: threading.Event) -> Iterator[None]:
             signal.signal(kind, handler)
 
 
-def _run(task: Task, time_limit: float, stop: threading.Event, progress: "tqdm[Any]") -> Ended:
+def _run(
+    task: Task,
+    warm: WarmProcess | None,
+    time_limit: float,
+    stop: threading.Event,
+    progress: "tqdm[Any]",
+) -> Ended:
     start = time.monotonic()
     name = task.notebook
     if stop.is_set():
         return Ended(name, "interrupted", 0.0)
-    with tempfile.TemporaryDirectory(prefix="pg-task-") as folder, _start(task, folder) as child:
-        assert child.stdout is not None
-        messages = _Messages(progress)
-        reader = threading.Thread(target=messages.read, args=(child.stdout,), daemon=True)
-        reader.start()
-        status = _watch(child, start + time_limit, stop)
-        end_tree(child)
-        reader.join(GRACE_SECONDS)
-        log = Path(folder, "stderr").read_text(encoding="utf-8", errors="replace")
+    with tempfile.TemporaryDirectory(prefix="pg-task-") as place:
+        folder = Path(place)
+        with _start(task, folder, warm) as child:
+            assert child.stdout is not None
+            messages = _Messages(progress)
+            reader = threading.Thread(target=messages.read, args=(child.stdout,), daemon=True)
+            reader.start()
+            status = _watch(child, start + time_limit, stop)
+            code = end_tree(child)
+            reader.join(GRACE_SECONDS)
+        log = (folder / "stderr").read_text(encoding="utf-8", errors="replace")
     seconds = time.monotonic() - start
     if status:
         return Ended(name, status, seconds)
-    if child.returncode == 0:
+    if code == 0:
         return Ended(name, "done", seconds)
-    error = messages.error or (log.strip().splitlines() or ["ended without a word"])[-1]
-    return Ended(name, "failed", seconds, error)
+    return Ended(name, "failed", seconds, messages.error or _last_words(log, code))
 
 
-def _start(task: Task, folder: str) -> subprocess.Popen[str]:
-    """Start the process of a task in a process group of its own."""
-    parameters, description = Path(folder, "parameters.yaml"), Path(folder, "task.json")
-    # JSON is YAML, in which every value keeps its type.
-    parameters.write_text(json.dumps(dict(task.parameters)), encoding="utf-8")
-    paths = {
-        "notebook": task.source,
-        "executed": task.executed,
-        "parameters": parameters,
-        "folder": task.root,
-    }
-    description.write_text(json.dumps({name: str(path) for name, path in paths.items()}))
-    with Path(folder, "stderr").open("w") as errors:
-        return subprocess.Popen(
-            [sys.executable, "-m", "analysis.runs.execute", str(description)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            start_new_session=True,
-            env=os.environ | {OUTPUT_VARIABLE: str(task.result)},
-        )
+def _last_words(log: str, code: int) -> str:
+    """Why a process ended that did not tell: the last line of its standard error, if any."""
+    if code == LOST:
+        return LOST_WORDS
+    lines = log.strip().splitlines()
+    if lines:
+        return lines[-1]
+    return f"ended by {signal.Signals(-code).name}" if code < 0 else "ended without a word"
+
+
+def _start(task: Task, folder: Path, warm: WarmProcess | None) -> NotebookProcess:
+    """Start the process of a task, as a fork if there is something to be forked."""
+    description = describe(task, folder)
+    with (folder / "stderr").open("wb") as errors:
+        forked = warm and warm.start(task, description, errors)
+        return forked or start_afresh(task, description, errors)
 
 
 class _Messages:
@@ -162,32 +177,13 @@ class _Messages:
                 self.error = message.get("error", self.error)
 
 
-def _watch(child: subprocess.Popen[str], deadline: float, stop: threading.Event) -> str:
+def _watch(child: NotebookProcess, deadline: float, stop: threading.Event) -> str:
     """Wait for a process; the status if it must be ended, empty if it ended by itself."""
-    while child.poll() is None:
-        if stop.wait(POLL_SECONDS):
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(POLL_SECONDS)
+            return ""
+        if stop.is_set():
             return "interrupted"
         if time.monotonic() > deadline:
             return "timed out"
-    return ""
-
-
-def end_tree(child: subprocess.Popen[str]) -> None:
-    """End a process and all that it started, gently first, for certain then.
-
-    A kernel is in a session of its own, so a signal to the process group doesn't reach it.
-    """
-    try:
-        descendants = psutil.Process(child.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        descendants = []
-    if child.poll() is None:
-        child.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(GRACE_SECONDS)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    for process in descendants:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    child.wait()
