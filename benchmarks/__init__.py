@@ -1,0 +1,1 @@
+"""How time and memory grow with persons, and what runs of notebooks cost: `make bench`."""
