@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 
 from analysis.report.browser import find_browser, open_browser
 from analysis.report.build import Report, build_report
+from analysis.runs.executors import executor
 from analysis.runs.parameters import MODELS, check_all
 
 REPOSITORY = Path(__file__).parents[2]
@@ -52,7 +53,7 @@ def build_in() -> Build:
         **parameters: object,
     ) -> Report:
         checked = check_all({"study": str(study), **parameters}, notebooks)
-        return build_report(root, checked, extract=extract, quiet=True)
+        return build_report(root, checked, extract=extract, execute=executor(quiet=True))
 
     return build
 

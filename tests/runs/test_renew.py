@@ -38,7 +38,7 @@ class Executor:
 
 
 def wanted(notebook: str, key: str) -> Wanted:
-    return Wanted(Path("root"), notebook, StudyParameters(), {"code": []}, key)
+    return Wanted(Path("root"), notebook, StudyParameters(), {"code": []}, {}, key)
 
 
 RUN = wanted("any", "key").run
@@ -74,7 +74,7 @@ def test_equal_runs_are_executed_once(store: Store, tmp_path: Path) -> None:
 
 def test_a_damaged_result_is_made_again(store: Store, tmp_path: Path) -> None:
     renew([wanted("a", "ka")], store, Executor(), tmp_path)
-    (store.folder / "ka" / "figures" / "a.en.json").write_text("{")
+    (store.results / "ka" / "figures" / "a.en.json").write_text("{")
     again = Executor()
     assert statuses(renew([wanted("a", "ka")], store, again, tmp_path)) == [("a", "done")]
     assert again.asked == ["a"]

@@ -20,7 +20,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def wanted(key: str) -> Wanted:
-    return Wanted(Path("root"), "a", StudyParameters(), {"code": ["1 + 1"]}, key)
+    return Wanted(Path("root"), "a", StudyParameters(), {"code": ["1 + 1"]}, {"python": "3"}, key)
 
 
 def names(folder: Path) -> list[str]:
@@ -34,7 +34,7 @@ def publish(store: Store, key: str) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         store.publish(wanted(key), staged / key)
-    return store.folder / key
+    return store.results / key
 
 
 def test_a_published_result_is_found_with_all_that_it_is_made_of(store: Store) -> None:
@@ -60,7 +60,7 @@ def test_a_damaged_result_is_none_and_goes(store: Store, name: str, how: str) ->
         assert found is not None
         return
     assert found is None
-    assert not (store.folder / "k1").exists()
+    assert not (store.results / "k1").exists()
 
 
 def test_a_file_too_many_is_damage(store: Store) -> None:
@@ -69,8 +69,8 @@ def test_a_file_too_many_is_damage(store: Store) -> None:
 
 
 def test_a_result_without_its_last_file_is_half_written(store: Store) -> None:
-    (store.folder / "k1" / "figures").mkdir(parents=True)
-    (store.folder / "k1" / "figures" / "one.en.svg").write_text("<svg/>")
+    (store.results / "k1" / "figures").mkdir(parents=True)
+    (store.results / "k1" / "figures" / "one.en.svg").write_text("<svg/>")
     assert store.find("k1") is None
 
 

@@ -5,9 +5,10 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from playwright.sync_api import Browser, sync_playwright
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS: Final = (
@@ -34,6 +35,9 @@ def find_browser() -> Path | None:
     for name in NAMES:
         if found := shutil.which(name):
             return Path(found)
+    # Imported late: whether a report still stands must be told at once.
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         own = Path(playwright.chromium.executable_path)
     return own if own.is_file() else None
@@ -45,7 +49,9 @@ def browser_flags() -> list[str]:
 
 
 @contextlib.contextmanager
-def open_browser(program: Path, environment: Mapping[str, str] | None = None) -> Iterator[Browser]:
+def open_browser(
+    program: Path, environment: Mapping[str, str] | None = None
+) -> "Iterator[Browser]":
     """Start a browser without windows, and end it after the block.
 
     Parameters
@@ -55,6 +61,8 @@ def open_browser(program: Path, environment: Mapping[str, str] | None = None) ->
     environment
         Variables that it gets besides those of this process.
     """
+    from playwright.sync_api import sync_playwright
+
     variables: dict[str, str | float | bool] = {**os.environ, **(environment or {})}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

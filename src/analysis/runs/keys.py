@@ -64,16 +64,18 @@ class Wanted:
         Its checked parameters.
     made_of
         What its results are made of (see `Snapshot.made_of`).
+    versions
+        Of Python and packages, by name.
     key
-        Of the executed notebook with all that it wrote. Beside `made_of` it counts what changes
-        no estimate and yet the pages: the language shown, how the study was named, and the
-        versions of what is installed.
+        Of the executed notebook with all that it wrote. Beside `made_of` and `versions` it counts
+        what changes no estimate and yet the page: the language shown and how the study was named.
     """
 
     root: Path
     notebook: str
     parameters: StudyParameters
     made_of: Mapping[str, object]
+    versions: Mapping[str, str]
     key: str
 
     @property
@@ -135,7 +137,7 @@ class Snapshot:
         """A run of a notebook, with its keys; see `made_of`."""
         made_of = self.made_of(notebook, parameters, data)
         shown = [digest(made_of), parameters.model_dump(mode="json"), self.versions]
-        return Wanted(self.root, notebook, parameters, made_of, digest(shown))
+        return Wanted(self.root, notebook, parameters, made_of, self.versions, digest(shown))
 
     def inputs(self, folder: Path) -> dict[str, str]:
         """Hashes of the files of a processed table."""

@@ -14,6 +14,7 @@ FROM: Final = re.compile(
 PLAIN: Final = re.compile(r"^[ \t]*import (?P<module>analysis\b[\w.]*)", re.MULTILINE)
 COMMENT: Final = re.compile(r"#[^\n]*")
 WORD: Final = re.compile(r"\w+")
+COMPILED: Final = "__pycache__"
 DATA: Final = {".sql", ".yml"}
 COUNTED_ELSEWHERE: Final = {"studies", "countries"}
 """Folders whose data files are chosen by a parameter: a run counts the one that it reads."""
@@ -64,6 +65,12 @@ class Sources:
     def hashes(self, code: Iterable[str]) -> dict[str, str]:
         """SHA-256 of each of `files`, by its name below the package."""
         return {name: self._hash(path) for name, path in self.files(code).items()}
+
+    def all_hashes(self) -> dict[str, str]:
+        """SHA-256 of every file of the package, by its name below it."""
+        files = sorted(path for path in self.package.rglob("*") if path.is_file())
+        own = [path for path in files if COMPILED not in path.parts]
+        return {path.relative_to(self.package).as_posix(): self._hash(path) for path in own}
 
     def _imported_by(self, module: str) -> frozenset[str]:
         if module not in self._imports:
