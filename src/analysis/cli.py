@@ -12,6 +12,9 @@ from analysis.errors import InputError
 
 if TYPE_CHECKING:
     from analysis.report.build import Report
+    from analysis.runs.parameters import StudyParameters
+    from analysis.runs.renew import Execute
+    from analysis.runs.task import Ended
 
 WRONG_INPUT = 2
 NOT_DONE = 1
@@ -43,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="check an extract and derive its processed table")
     _add_study(data)
     data.add_argument(
-        "--extract", type=Path, help="folder of the extract's files; a generated cohort if left out"
+        "--extract", help="folder or address of the extract; a generated cohort if left out"
     )
     data.set_defaults(run=_data)
 
@@ -55,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.set_defaults(run=_generate)
 
     check = commands.add_parser("check", help="check an extract against the provider's contract")
-    check.add_argument("--extract", type=Path, required=True, help="folder of the extract's files")
+    check.add_argument("--extract", required=True, help="folder or address of the extract")
     check.set_defaults(run=_check)
 
     contract = commands.add_parser("contract", help="print the contract of the extract")
@@ -64,16 +67,20 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="execute the notebooks and publish their results")
     _add_study(report)
     report.add_argument("--cohort", help="restrict to one of the study's cohorts")
-    report.add_argument("--extract", type=Path, help="folder of the extract's files")
+    report.add_argument("--extract", help="folder or address of the extract")
     _add_audience(report)
     report.add_argument("--params", type=Path, help="YAML file with notebook parameters")
     report.add_argument("--notebook", action="append", help="only this one (may be repeated)")
-    report.add_argument("--jobs", type=_whole, help="notebooks at the same time")
-    report.add_argument(
-        "--time-limit", type=_seconds, default=900, help="seconds that one notebook may take"
-    )
-    report.add_argument("--quiet", action="store_true", help="show no progress")
+    _add_execution(report)
     report.set_defaults(run=_report)
+
+    why = commands.add_parser("why", help="tell what changed since the report was made")
+    _add_study(why)
+    why.add_argument("--cohort", help="restrict to one of the study's cohorts")
+    _add_audience(why)
+    why.add_argument("--params", type=Path, help="YAML file with notebook parameters")
+    why.add_argument("--notebook", action="append", help="only this one (may be repeated)")
+    why.set_defaults(run=_why)
 
     pack = commands.add_parser("pack", help="renew pages and documents of a finished report")
     _add_study(pack)
@@ -112,6 +119,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--study", help="name of a study, or path of a study file")
+
+
+def _add_execution(parser: argparse.ArgumentParser) -> None:
+    """Where and how notebooks are executed."""
+    parser.add_argument("--jobs", type=_whole, help="notebooks at the same time")
+    parser.add_argument(
+        "--time-limit", type=_seconds, default=900, help="seconds that one notebook may take"
+    )
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    parser.add_argument(
+        "--scheduler", help="address of a Dask scheduler whose workers execute the notebooks"
+    )
 
 
 def _add_audience(parser: argparse.ArgumentParser) -> None:
@@ -171,14 +190,10 @@ def _generate(given: argparse.Namespace) -> int:
 
 def _check(given: argparse.Namespace) -> int:
     from analysis.files import data_folder, project_root
-    from analysis.ingest.contract_faults import open_contract
-    from analysis.ingest.extract import count_rows
+    from analysis.ingest.contract_faults import check_contract
 
-    provided = open_contract(given.extract, data_folder(project_root()))
-    for name, rows in count_rows(provided.raw).items():
-        print(f"{name}: {rows:,} rows")
-    for name in provided.absent:
-        print(f"{name}: not given (optional)")
+    for name, rows in check_contract(given.extract, data_folder(project_root())).items():
+        print(f"{name}: not given (optional)" if rows is None else f"{name}: {rows:,} rows")
     print("The extract keeps the contract.")
     return 0
 
@@ -191,7 +206,33 @@ def _contract(_: argparse.Namespace) -> int:
 
 
 def _report(given: argparse.Namespace) -> int:
-    from analysis.files import project_root, read_yaml
+    from analysis.files import project_root
+
+    parameters = _asked(given)
+    # Imported late: a wrong parameter is refused before the heavy libraries are loaded.
+    from analysis.report.build import build_report
+
+    execute = _executor(given)
+    report = build_report(project_root(), parameters, extract=given.extract, execute=execute)
+    if report.record is None:
+        print("Nothing changed since the report was made.")
+        _tell_published(report)
+        return 0
+    if given.extract or report.data.synthetic:
+        print("\n".join(report.data.log_lines()))
+    for one in report.ended:
+        print(f"{one.notebook}: {_how(one)}")
+    print(f"record: {report.record}")
+    if not report.complete:
+        print("Nothing was published.", file=sys.stderr)
+        return NOT_DONE
+    _tell_published(report)
+    return 0
+
+
+def _asked(given: argparse.Namespace) -> "dict[str, StudyParameters]":
+    """Checked parameters of each notebook of a report."""
+    from analysis.files import read_yaml
     from analysis.runs.parameters import DEFAULT_STUDY, MODELS, check_all
 
     asked = read_yaml(given.params) if given.params else {}
@@ -199,30 +240,29 @@ def _report(given: argparse.Namespace) -> int:
         if getattr(given, name):
             asked[name] = getattr(given, name)
     asked["study"] = _from_root(str(asked.get("study") or DEFAULT_STUDY))
-    parameters = check_all(asked, given.notebook or list(MODELS))
-    # Imported late: a wrong parameter is refused before the heavy libraries are loaded.
-    from analysis.report.build import build_report
+    return check_all(asked, given.notebook or list(MODELS))
 
-    report = build_report(
-        project_root(),
-        parameters,
-        extract=given.extract,
-        jobs=given.jobs,
-        time_limit=given.time_limit,
-        quiet=given.quiet,
-    )
-    if given.extract or report.data.synthetic:
-        print("\n".join(report.data.log_lines()))
-    for one in report.ended:
-        print(
-            f"{one.notebook}: {one.status} in {one.seconds:.1f} s"
-            + (one.error and f": {one.error}")
-        )
-    print(f"record: {report.record}")
-    if not report.complete:
-        print("Nothing was published.", file=sys.stderr)
-        return NOT_DONE
-    _tell_published(report)
+
+def _executor(given: argparse.Namespace) -> "Execute":
+    from analysis.runs.executors import executor
+
+    options = {name: getattr(given, name) for name in ("scheduler", "jobs", "time_limit", "quiet")}
+    return executor(**options)
+
+
+def _how(ended: "Ended") -> str:
+    """How a notebook ended, in words."""
+    if ended.status == "kept":
+        return "unchanged"
+    return f"{ended.status} in {ended.seconds:.1f} s" + (ended.error and f": {ended.error}")
+
+
+def _why(given: argparse.Namespace) -> int:
+    from analysis.files import project_root
+    from analysis.report.build import explain_report
+
+    for name, clauses in explain_report(project_root(), _asked(given)):
+        print(f"{name}: {'; '.join(clauses) or 'unchanged'}")
     return 0
 
 

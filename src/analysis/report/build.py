@@ -1,33 +1,34 @@
-"""The report of a study: its notebooks executed, its pack made, all published at once."""
+"""The report of a study: its notebooks executed, its pack made, all published at once.
 
-import contextlib
+What makes a pack is imported late: a report that stands must be told to stand at once.
+"""
+
 import json
-import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis.errors import InputError
 from analysis.files import data_folder, staged_folder, tree_hashes
-from analysis.ingest import Processed, obtain_data, open_processed
+from analysis.ingest import obtain_data, open_processed
 from analysis.ingest.raw import check_raw
-from analysis.report.contents import Contents
-from analysis.report.pack import copy_results, packs_beside, write_pack
-from analysis.report.provenance.archive import write_archive
-from analysis.report.provenance.facts import gather_facts
+from analysis.report.job import Job, archive_file, report_name
 from analysis.report.provenance.layout import MANIFEST_FILE
+from analysis.report.standing import explain, note, parts_of, stands
 from analysis.runs import provenance
-from analysis.runs.keys import run_key
-from analysis.runs.parameters import StudyParameters, check_parameters, default_audience
-from analysis.runs.runner import run_notebooks
-from analysis.runs.task import Ended, Task, as_records
-from analysis.studies import Study, load_study
-from analysis.studies.model import ALL_COHORTS
-from analysis.vocabulary import Audience
+from analysis.runs.executors import executor
+from analysis.runs.keys import Snapshot, Wanted
+from analysis.runs.parameters import StudyParameters, check_parameters
+from analysis.runs.renew import Execute, renew
+from analysis.runs.task import Ended, as_records, notebook_file
+from analysis.studies import load_study
 
-TIME_LIMIT_SECONDS = 900.0
-ARCHIVE_SUFFIX = ".zip"
+if TYPE_CHECKING:
+    from analysis.ingest import Processed
+
+MADE_BY_NOTEBOOKS = ("figures", "tables")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Report:
     folder
         Where the report is, if every notebook was done; where the one before is, if not.
     record
-        The run's record.
+        The run's record; None if the report stood and nothing was run.
     ended
         How each notebook ended.
     data
@@ -49,15 +50,15 @@ class Report:
     """
 
     folder: Path
-    record: Path
+    record: Path | None
     ended: Sequence[Ended]
-    data: Processed
+    data: "Processed"
     remarks: Sequence[str] = ()
 
     @property
     def complete(self) -> bool:
-        """Whether every notebook was done."""
-        return all(one.status == "done" for one in self.ended)
+        """Whether the results of every notebook are there."""
+        return all(one.good for one in self.ended)
 
     @property
     def archive(self) -> Path:
@@ -69,15 +70,14 @@ def build_report(
     root: Path,
     parameters: Mapping[str, StudyParameters],
     *,
-    extract: Path | None = None,
-    jobs: int | None = None,
-    time_limit: float = TIME_LIMIT_SECONDS,
-    quiet: bool = False,
+    extract: Path | str | None = None,
+    execute: Execute | None = None,
 ) -> Report:
-    """Process the extract, execute the notebooks and publish the pack made of their results.
+    """Process the extract, execute the notebooks that changed and publish the pack of all results.
 
-    Nothing is published unless every notebook is done; a notebook that failed is kept, with its
-    error, beside the run's record.
+    A report that stands as it would be made is left alone. Nothing is published unless every
+    notebook is done; a notebook that failed is kept, with its error, beside the run's record, and
+    what others gave is kept for the next attempt.
 
     Parameters
     ----------
@@ -86,13 +86,11 @@ def build_report(
     parameters
         Checked parameters of each notebook to execute; all name the same study.
     extract
-        Folder of the extract; when not given, the table processed last, or a generated cohort.
-    jobs
-        Notebooks at the same time; the number of processors when not given.
-    time_limit
-        Seconds that one notebook may take.
-    quiet
-        Show no progress.
+        Folder or address of the extract; when not given, the table processed last, or a generated
+        cohort.
+    execute
+        What executes notebooks (see `analysis.runs.executors.executor`); when not given, this
+        machine, with as many at the same time as it has processors.
 
     Raises
     ------
@@ -101,18 +99,23 @@ def build_report(
         before the notebooks or after them, or a public pack would give a hidden count away.
     """
     start, raw = provenance.now(), check_raw(root)
-    first = next(iter(parameters.values()))
-    study = load_study(first.study)
-    data = obtain_data(study, root, data_folder(root), extract)
+    job = _job(root, parameters, extract)
+    snapshot = Snapshot(root)
+    wanted = job.wanted(snapshot)
+    parts = parts_of(job, wanted, snapshot)
+    left_out = stands(job, parts)
+    if left_out is not None:
+        ended = [Ended(name, "kept", 0.0) for name in wanted]
+        return Report(job.target, None, ended, job.data, left_out)
     run_folder = root / "outputs" / "runs" / provenance.run_id(start)
-    job = _Job(root, data.marked(study), parameters, data, run_folder)
-
-    def run(tasks: Sequence[Task]) -> list[Ended]:
-        at_once = jobs or os.cpu_count() or 1
-        return run_notebooks(tasks, jobs=at_once, time_limit=time_limit, quiet=quiet)
-
-    ended, remarks = _publish(job, run)
-    complete = all(one.status == "done" for one in ended)
+    job.store.want(job.target.name, _keys(wanted))
+    ended = renew(list(wanted.values()), job.store, execute or executor(), run_folder)
+    remarks: Sequence[str] = ()
+    complete = all(one.good for one in ended)
+    if complete:
+        check_raw(root)
+        remarks = _publish(job, wanted)
+        note(job, parts, remarks)
     record = {
         **provenance.code_version(root),
         **job.description(),
@@ -124,8 +127,24 @@ def build_report(
         "started": start.isoformat(),
         "ended": provenance.now().isoformat(),
     }
-    written = provenance.write_record(job.run_folder, record)
-    return Report(job.target, written, ended, data, remarks)
+    written = provenance.write_record(run_folder, record)
+    return Report(job.target, written, ended, job.data, remarks)
+
+
+def explain_report(
+    root: Path, parameters: Mapping[str, StudyParameters]
+) -> Iterator[tuple[str, list[str]]]:
+    """Why each notebook of a report would be run again; see `analysis.report.standing.explain`.
+
+    Raises
+    ------
+    InputError
+        If there are no data to run on.
+    """
+    job = _job(root, parameters, None)
+    snapshot = Snapshot(root)
+    wanted = job.wanted(snapshot)
+    return explain(job, wanted, parts_of(job, wanted, snapshot))
 
 
 def renew_pack(root: Path, asked: StudyParameters) -> Report:
@@ -153,130 +172,64 @@ def renew_pack(root: Path, asked: StudyParameters) -> Report:
         raise InputError(f"There is no report at {target} yet. Make it: make report.")
     given = json.loads(told.read_text(encoding="utf-8"))["parameters"]
     parameters = {name: check_parameters(name, values) for name, values in given.items()}
-    job = _Job(root, study, parameters, data, root / "outputs" / "runs")
-    _check_standing(job, job.contents(target))
-    with staged_folder(target) as staged:
-        copy_results(target, staged)
-        remarks = job.write_pack(staged)
-    write_archive(target, archive_file(target))
-    return Report(target, told, (), data, remarks)
-
-
-def _check_standing(job: "_Job", contents: Contents) -> None:
-    """Refuse a report whose notebooks would give something else by now."""
-    changed = [
-        name
-        for name, run in contents.runs.items()
-        if run != run_key(job.root, name, job.parameters[name], job.data)
-    ]
+    job, snapshot = Job(root, study, parameters, data), Snapshot(root)
+    wanted = job.wanted(snapshot)
+    changed = [name for name, one in wanted.items() if job.store.find(one.key) is None]
     if changed:
         raise InputError(
-            f"{contents.folder}: since this report was made, the notebooks "
-            f"{', '.join(changed)}, their code or their data have changed. Make it again: "
-            "make report."
+            f"{target}: since this report was made, the notebooks {', '.join(changed)}, their "
+            "code or their data have changed. Make it again: make report."
         )
+    remarks = _publish(job, wanted)
+    note(job, parts_of(job, wanted, snapshot), remarks)
+    return Report(target, None, (), data, remarks)
 
 
-@dataclass(frozen=True)
-class _Job:
-    """What a report is made of."""
-
-    root: Path
-    study: Study
-    parameters: Mapping[str, StudyParameters]
-    data: Processed
-    run_folder: Path
-
-    @property
-    def _first(self) -> StudyParameters:
-        return next(iter(self.parameters.values()))
-
-    @property
-    def audience(self) -> Audience:
-        """For whom the report is released."""
-        return self._first.audience_of(self.study)
-
-    @property
-    def target(self) -> Path:
-        """Where the report is published."""
-        name = report_name(self.study, self._first.asked_cohort, self.audience)
-        return self.root / "outputs" / name
-
-    def description(self) -> dict[str, object]:
-        """Study, parameters and inputs as plain values."""
-        return {
-            "study": self.study.name,
-            "parameters": {
-                name: given.model_dump(mode="json") for name, given in self.parameters.items()
-            },
-            "inputs": {
-                "study_sha256": self.study.digest,
-                "sources": self.data.log["sources"],
-                "processed": tree_hashes(self.data.folder),
-            },
-        }
-
-    def tasks(self, staged: Path) -> list[Task]:
-        """One task a notebook, writing into a staged folder."""
-        return [
-            Task(self.root, name, given.model_dump(mode="json"), result=staged)
-            for name, given in self.parameters.items()
-        ]
-
-    def contents(self, folder: Path) -> Contents:
-        """What the executed notebooks left in a folder."""
-        cohort = self._first.asked_cohort
-        return Contents(folder, self.study, cohort, self.audience, tuple(self.parameters))
-
-    def write_pack(self, folder: Path) -> Sequence[str]:
-        """Make a pack of a folder of results; what was left out, in words."""
-        contents = self.contents(folder)
-        facts = gather_facts(self.root, contents, self.parameters, self.data)
-        beside = packs_beside(contents, facts, self.root / "outputs", self.target.name)
-        return write_pack(contents, facts, self.data.place, beside)
+def _job(root: Path, parameters: Mapping[str, StudyParameters], extract: Path | str | None) -> Job:
+    study = load_study(next(iter(parameters.values())).study)
+    data = obtain_data(study, root, data_folder(root), extract)
+    return Job(root, data.marked(study), parameters, data)
 
 
-def _publish(
-    job: _Job, run: Callable[[Sequence[Task]], list[Ended]]
-) -> tuple[list[Ended], Sequence[str]]:
-    """Run the notebooks into a staged folder, and publish their pack if all were done."""
-    ended: list[Ended] = []
-    remarks: Sequence[str] = ()
-    with contextlib.suppress(_IncompleteError):
-        with staged_folder(job.target) as staged:
-            tasks = job.tasks(staged)
-            ended = run(tasks)
-            if any(one.status != "done" for one in ended):
-                _keep_failed(tasks, ended, job.run_folder)
-                raise _IncompleteError
-            check_raw(job.root)
-            remarks = job.write_pack(staged)
-        write_archive(job.target, archive_file(job.target))
-    return ended, remarks
+def _keys(wanted: Mapping[str, Wanted]) -> dict[str, str]:
+    return {name: one.key for name, one in wanted.items()}
 
 
-class _IncompleteError(Exception):
-    """A notebook was not done, so nothing is published."""
+def _publish(job: Job, wanted: Mapping[str, Wanted]) -> Sequence[str]:
+    """Publish the pack of results that stand; what was left out, in words."""
+    with staged_folder(job.target) as staged:
+        for one in wanted.values():
+            _take(job, one, staged)
+        remarks = _write_pack(job, staged)
+    _write_archive(job.target)
+    job.store.settle(job.target.name, _keys(wanted))
+    return remarks
 
 
-def report_name(study: Study, cohort: str | None, audience: Audience) -> str:
-    """Name of a report's folder below `outputs`.
+def _take(job: Job, one: Wanted, folder: Path) -> None:
+    """Copy a result that stands into a pack, with the prose of its notebook as it reads now."""
+    from analysis.runs.prose import dress
 
-    The report on the study's default cohort has the study's own name, and so has the one for the
-    audience that such data are released to unless another is asked for.
-    """
-    default = study.cohort.default if study.cohort else None
-    name = study.name if cohort == default else f"{study.name}-{cohort or ALL_COHORTS}"
-    return name if audience is default_audience(study) else f"{name}-{audience}"
-
-
-def archive_file(folder: Path) -> Path:
-    """Where the archive of a report stands: beside its folder."""
-    return folder.with_name(folder.name + ARCHIVE_SUFFIX)
+    result = job.store.results / one.key
+    for name in MADE_BY_NOTEBOOKS:
+        if (result / name).is_dir():
+            shutil.copytree(result / name, folder / name, dirs_exist_ok=True)
+    source = notebook_file(job.root, one.notebook)
+    dress(notebook_file(result, one.notebook), source, notebook_file(folder, one.notebook))
 
 
-def _keep_failed(tasks: Sequence[Task], ended: Sequence[Ended], folder: Path) -> None:
-    for task, one in zip(tasks, ended, strict=True):
-        if one.status == "failed" and task.executed.is_file():
-            folder.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(task.executed, folder / task.executed.name)
+def _write_pack(job: Job, folder: Path) -> Sequence[str]:
+    """Make a pack of a folder of results; what was left out, in words."""
+    from analysis.report.pack import packs_beside, write_pack
+    from analysis.report.provenance.facts import gather_facts
+
+    contents = job.contents(folder)
+    facts = gather_facts(job.root, contents, job.parameters, job.data)
+    beside = packs_beside(contents, facts, job.root / "outputs", job.target.name)
+    return write_pack(contents, facts, job.data.place, beside)
+
+
+def _write_archive(target: Path) -> None:
+    from analysis.report.provenance.archive import write_archive
+
+    write_archive(target, archive_file(target))

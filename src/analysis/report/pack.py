@@ -1,7 +1,6 @@
 """The pack: what the report team receives, made of executed notebooks and released tables."""
 
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,13 +18,11 @@ from analysis.report.documents import write_documents
 from analysis.report.explorer import write_explorer
 from analysis.report.provenance.crate import write_crate
 from analysis.report.provenance.facts import Facts
-from analysis.report.provenance.layout import MANIFEST_FILE
+from analysis.report.provenance.layout import MANIFEST_FILE, SWEPT
 from analysis.report.provenance.manifest import write_manifest
 from analysis.report.site import write_site
 from analysis.studies.model import ALL_COHORTS
 from analysis.vocabulary import Audience
-
-MADE_BY_NOTEBOOKS = ("notebooks", "figures", "tables")
 
 
 def write_pack(
@@ -119,6 +116,8 @@ def _released(contents: Contents) -> Iterator[ReleasedTable]:
 def packs_beside(contents: Contents, facts: Facts, outputs: Path, name: str) -> list[Contents]:
     """Public packs of the same study and data, made with other parameters, that stand already.
 
+    Of a sweep each run is one.
+
     Parameters
     ----------
     contents, facts
@@ -131,15 +130,11 @@ def packs_beside(contents: Contents, facts: Facts, outputs: Path, name: str) -> 
     own = (Audience.PUBLIC, contents.study.name, facts.inputs["processed"])
     found = []
     for manifest in sorted(outputs.glob(f"*/{MANIFEST_FILE}")):
-        told = json.loads(manifest.read_text(encoding="utf-8"))
-        its = (told["audience"], told["study"], told["inputs"]["processed"])
-        if manifest.parent.name != name and its == own:
-            place = {"folder": manifest.parent, "cohort": told["cohort"]}
-            found.append(replace(contents, **place, notebooks=tuple(told["parameters"])))
+        read = json.loads(manifest.read_text(encoding="utf-8"))
+        # The runs of a sweep are told one by one, as reports are.
+        for told in read.get(SWEPT, [read]) if manifest.parent.name != name else []:
+            if (told["audience"], told["study"], told["inputs"]["processed"]) == own:
+                folder = manifest.parent / told.get("folder", "")
+                place = {"folder": folder, "cohort": told["cohort"]}
+                found.append(replace(contents, **place, notebooks=tuple(told["parameters"])))
     return found
-
-
-def copy_results(source: Path, target: Path) -> None:
-    """Copy what notebooks made from one report's folder to another."""
-    for name in MADE_BY_NOTEBOOKS:
-        shutil.copytree(source / name, target / name)

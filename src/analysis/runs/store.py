@@ -20,6 +20,7 @@ from analysis.files import canonical_json, tree_hashes, write_text
 from analysis.runs.keys import Wanted
 
 RESULT_FILE: Final = "result.json"
+RESULTS: Final = "results"
 REFERENCES: Final = "references"
 STAGED: Final = "staged"
 LOCK: Final = ".lock"
@@ -52,6 +53,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.results = folder / RESULTS
 
     def find(self, key: str) -> Path | None:
         """Folder of a result that stands whole; a damaged one is removed.
@@ -61,7 +63,7 @@ class Store:
         key
             Its key (see `Wanted`).
         """
-        place = self.folder / key
+        place = self.results / key
         told = self.told(key)
         hashes = tree_hashes(place) if told else {}
         hashes.pop(RESULT_FILE, None)
@@ -71,12 +73,12 @@ class Store:
         return None
 
     def told(self, key: str) -> dict[str, Any]:
-        """What a result says of itself: `notebook`, `made_of`, `parameters`, `files`.
+        """What a result says of itself, with `made_of`, `versions` and `parameters`.
 
         Empty if it is not there, or unreadable. The files are not looked at.
         """
         try:
-            read = json.loads((self.folder / key / RESULT_FILE).read_text(encoding="utf-8"))
+            read = json.loads((self.results / key / RESULT_FILE).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return read if isinstance(read, dict) else {}
@@ -113,13 +115,15 @@ class Store:
         told = {
             "notebook": wanted.notebook,
             "made_of": wanted.made_of,
+            "versions": wanted.versions,
             "parameters": wanted.plain,
             "files": tree_hashes(staged),
         }
         write_text(staged / RESULT_FILE, canonical_json(told))
+        self.results.mkdir(exist_ok=True)
         # Another process may have published the same meanwhile: then its result stands.
         with contextlib.suppress(OSError):
-            staged.rename(self.folder / wanted.key)
+            staged.rename(self.results / wanted.key)
 
     def reference(self, name: str) -> Reference:
         """The results that a report or sweep refers to; nothing if there is none of that name."""
@@ -137,8 +141,8 @@ class Store:
         """Say which results a published report or sweep is made of; remove those of none."""
         self._refer(name, Reference(keys, keys))
         used = {key for one in self._references() for keys in one for key in keys.values()}
-        for place in self.folder.iterdir():
-            if place.name not in (STAGED, REFERENCES) and place.name not in used:
+        for place in self.results.glob("*"):
+            if place.name not in used:
                 shutil.rmtree(place, ignore_errors=True)
 
     def _references(self) -> Iterator[tuple[Mapping[str, str], Mapping[str, str]]]:
@@ -152,6 +156,11 @@ class Store:
 
     def _reference_file(self, name: str) -> Path:
         return self.folder / REFERENCES / f"{name}.json"
+
+
+def store_of(root: Path) -> Store:
+    """The store of a repository."""
+    return Store(root / "outputs" / ".store")
 
 
 def _remove_abandoned(place: Path) -> None:
