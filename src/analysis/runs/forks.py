@@ -8,6 +8,7 @@ What must be as at a plain start, besides, is done here: session, standard strea
 folder, arguments, random numbers. No descriptor of the warm process stays open in a fork.
 """
 
+import builtins
 import contextlib
 import gc
 import importlib
@@ -20,6 +21,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Final
 
 from analysis.runs.warm import NUMBER, READY
@@ -33,8 +35,8 @@ WHILE_IMPORTING: Final = {
 }
 BACKEND: Final = ("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 """What ipykernel sets before a notebook first imports matplotlib, if nobody has set it."""
-READS_ENVIRONMENT: Final = "ipykernel.kernelapp"
-"""A module that reads, as it is imported, who the kernel's parent is."""
+APPLICATION: Final = ("ipykernel", "kernelapp")
+"""A module that reads, as it is imported, who the kernel's parent is: each kernel imports it."""
 MESSAGE_BYTES: Final = 1 << 16
 STREAMS: Final = 3
 
@@ -77,7 +79,7 @@ def main() -> int:
         del sys.path[0]  # the working directory, which each fork has its own of
     with socket.socket(fileno=int(descriptor)) as orders:
         orders.set_inheritable(False)
-        with _environment(), contextlib.chdir(root):  # where matplotlib looks for its settings
+        with _as_in_a_kernel(), contextlib.chdir(root):  # where matplotlib looks for settings
             import_all(Path(root), notebooks)
         if threads() != 1:
             return 1
@@ -100,21 +102,28 @@ def import_all(root: Path, notebooks: Sequence[str]) -> None:
         if file.suffix == ".py":
             module = file.parent if file.stem == "__init__" else file.with_suffix("")
             importlib.import_module(".".join(module.parts))
-    importlib.import_module(READS_ENVIRONMENT)
-    del sys.modules[READS_ENVIRONMENT]
+    importlib.import_module(".".join(APPLICATION))  # for all that it imports; then forgotten
+    delattr(importlib.import_module(APPLICATION[0]), APPLICATION[1])
+    del sys.modules[".".join(APPLICATION)]
 
 
 @contextlib.contextmanager
-def _environment() -> Iterator[None]:
-    """Set what libraries read as they are imported, while they are."""
-    before = dict(os.environ)
+def _as_in_a_kernel() -> Iterator[None]:
+    """Show libraries what they look at as they are imported, while they are."""
     name, backend = BACKEND
-    os.environ.update(WHILE_IMPORTING | {name: before.get(name) or backend})
+    wanted = WHILE_IMPORTING | {name: os.environ.get(name) or backend}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    # pandas shows 20 columns in a kernel, and as many as a terminal holds elsewhere.
+    vars(builtins)["get_ipython"] = lambda: SimpleNamespace(kernel=None)
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        del vars(builtins)["get_ipython"]
+        for name, value in before.items():
+            del os.environ[name]
+            if value is not None:
+                os.environ[name] = value
 
 
 def threads() -> int:
@@ -171,15 +180,15 @@ def _be_notebook(order: Order) -> int:
     for number, stream in enumerate(order.streams):
         os.dup2(stream, number)
         os.close(stream)
-    os.environ.update(order.environment)
-    _enter(order.folder)
-    launch, order_kernel = os.pipe()
+    launch, launcher = os.pipe()
     pid = os.fork()
     if pid == 0:
-        os.close(order_kernel)
+        os.close(launcher)
         return _be_kernel(launch)
     os.close(launch)
-    kernels.IpcKernelManager.spare = kernels.SpareKernel(pid, order_kernel)
+    kernels.IpcKernelManager.spare = kernels.SpareKernel(pid, launcher)
+    os.environ.update(order.environment)
+    _enter(order.folder)
     sys.argv = [execute.__file__, order.description]
     return execute.main()
 
