@@ -21,6 +21,7 @@ help: ## show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 	@echo
 	@echo '  make report takes STUDY=name COHORT=name EXTRACT=folder PARAMS=file.yaml AUDIENCE=internal|public'
+	@echo '  make sweep takes GRID=file.yaml JOBS=number SCHEDULER=address AUDIENCE=internal|public'
 	@echo '  make pack takes STUDY=name COHORT=name AUDIENCE=internal|public'
 	@echo '  make data takes STUDY=name EXTRACT=folder; make test takes WORKERS=number'
 
@@ -51,6 +52,11 @@ data: $(READY) ## check an extract, or generate one, and derive its processed ta
 report: $(READY) ## execute the notebooks and publish the report: figures, tables, pages, documents
 	@$(BIN)/placement-gaps report $(if $(STUDY),--study '$(STUDY)') $(if $(COHORT),--cohort '$(COHORT)') \
 		$(if $(EXTRACT),--extract '$(EXTRACT)') $(if $(PARAMS),--params '$(PARAMS)') $(if $(AUDIENCE),'--$(AUDIENCE)')
+
+sweep: $(READY) ## execute a grid of parameters and compare its runs: GRID=file.yaml (docs/sweeps.md)
+	@test -n '$(GRID)' || { echo 'Give a grid: make sweep GRID=docs/sweep-example.yaml' >&2; exit 2; }
+	@$(BIN)/placement-gaps sweep '$(GRID)' $(if $(JOBS),--jobs '$(JOBS)') $(if $(SCHEDULER),--scheduler '$(SCHEDULER)') \
+		$(if $(AUDIENCE),'--$(AUDIENCE)')
 
 pack: $(READY) ## renew the pages and documents of a finished report, without running a notebook
 	@$(BIN)/placement-gaps pack $(if $(STUDY),--study '$(STUDY)') $(if $(COHORT),--cohort '$(COHORT)') \

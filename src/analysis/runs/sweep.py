@@ -18,12 +18,11 @@ from analysis.runs.grid import Grid, GridRun
 from analysis.runs.keys import Snapshot, Wanted
 from analysis.runs.parameters import StudyParameters
 from analysis.runs.renew import Execute, renew
-from analysis.runs.store import Store
+from analysis.runs.store import Store, store_of
 from analysis.runs.task import Ended, Finished, Task
 from analysis.studies import Study
 from analysis.vocabulary import Audience
 
-STORE: Final = Path("outputs") / ".store"
 OWN_TABLES: Final[Mapping[str, Sequence[str]]] = {"03_placement_gaps": ("placement-gaps",)}
 """Tables gathered of a notebook; of the others all that have the columns of estimates."""
 STANDS: Final = ("done", "kept")
@@ -137,7 +136,7 @@ def prepare_sweep(root: Path, grid: Grid) -> Sweep:
         wanted = snapshot.wanted(run.notebook, settled.parameters, processed)
         runs.append(Swept(settled, study, processed, wanted))
     settled_grid = replace(grid, runs=tuple(one.run for one in runs))
-    return Sweep(settled_grid, tuple(runs), Store(root / STORE), audience)
+    return Sweep(settled_grid, tuple(runs), store_of(root), audience)
 
 
 def _study(grid: Grid, name: str) -> Study:
@@ -258,7 +257,7 @@ class Lines:
         self._last = now
         left = (now - self._began) / self._ended * (total - self._ended)
         lost = f", {self._lost} without result" if self._lost else ""
-        rest = f", about {left / 60:.0f} min left" if self._ended < total else ""
+        rest = f", about {left / 60:.1f} min left" if self._ended < total else ""
         print(f"{self._ended} of {total} runs ended{lost}{rest}", file=self._stream, flush=True)
 
 

@@ -8,6 +8,8 @@ CRATE_FILE = "ro-crate-metadata.json"
 WORKFLOW = "workflow"
 """The pack's folder of what was run: the notebooks without outputs, and the program around them."""
 PROGRAM = "build.py"
+SWEPT = "swept"
+"""What the manifest of a sweep calls its runs; only a sweep has them."""
 
 
 def checksum_file(archive: Path) -> Path:
