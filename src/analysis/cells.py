@@ -14,6 +14,7 @@ from ibis import ir
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from analysis.engines.dialect import by_code_point
 from analysis.engines.tables import Place, open_rows
 from analysis.errors import InputError
 from analysis.studies import Study
@@ -174,10 +175,11 @@ def count_linked(
         See `count_cells`.
     """
     keys = [cluster] if cluster else []
-    numbered = table.mutate(kind=ibis.dense_rank().over(order_by=list(by)))
+    order = [by_code_point(table[name]) for name in by]
+    numbered = table.mutate(kind=ibis.dense_rank().over(order_by=order))
     kinds = numbered.select("kind", *by).distinct().to_pandas()
     kinds = _typed(kinds, table, by, levels or {}).sort_values("kind", ignore_index=True)
-    told = numbered.kind.cast("string").group_concat(" ", order_by=numbered.kind)
+    told = numbered.kind.collect().sort().cast("array<string>").join(" ")
     each = numbered.group_by([person, *keys]).aggregate(pattern=told)
     counted = each.group_by(["pattern", *keys]).aggregate(persons=each.count()).to_pandas()
     counted = counted.sort_values(["pattern", *keys], ignore_index=True)

@@ -74,6 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_execution(report)
     report.set_defaults(run=_report)
 
+    sweep = commands.add_parser("sweep", help="execute a grid of parameters and compare its runs")
+    sweep.add_argument("grid", type=Path, metavar="GRID.yaml", help="the grid: docs/sweeps.md")
+    _add_audience(sweep)
+    _add_execution(sweep)
+    sweep.set_defaults(run=_sweep)
+
     why = commands.add_parser("why", help="tell what changed since the report was made")
     _add_study(why)
     why.add_argument("--cohort", help="restrict to one of the study's cohorts")
@@ -255,6 +261,27 @@ def _how(ended: "Ended") -> str:
     if ended.status == "kept":
         return "unchanged"
     return f"{ended.status} in {ended.seconds:.1f} s" + (ended.error and f": {ended.error}")
+
+
+def _sweep(given: argparse.Namespace) -> int:
+    from analysis.files import project_root
+    from analysis.runs.grid import read_grid
+
+    asked = {"audience": given.audience} if given.audience else {}
+    grid = read_grid(given.grid, asked, _from_root)
+    # Imported late: a wrong grid is refused before the heavy libraries are loaded.
+    from analysis.report.sweeps.build import build_sweep
+    from analysis.runs.sweep import prepare_sweep
+
+    root = project_root()
+    sweep = prepare_sweep(root, grid)
+    print(f"{len(sweep.runs)} runs, {sweep.standing} of them done already", flush=True)
+    text = given.grid.read_text(encoding="utf-8")
+    report = build_sweep(root, sweep, text, _executor(given), quiet=given.quiet)
+    print("\n".join(report.lines()))
+    if report.interrupted:
+        return INTERRUPTED
+    return NOT_DONE if report.failed else 0
 
 
 def _why(given: argparse.Namespace) -> int:

@@ -20,6 +20,9 @@ OURS: Final = ("analysis", "builtins", "numpy", "pandas", "pandera")
 APPLICATION: Final = "placement-gaps"
 FOR_FILES: Final = "files"
 
+# Spark 4 warns at each result, and where pandera finds it, that not all was tried with pandas 3.
+warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+
 _open: dict[tuple[int, str], Any] = {}
 
 
@@ -49,23 +52,26 @@ def connection_to(address: Address) -> ibis.BaseBackend:
 
 
 @contextlib.contextmanager
-def writing_to(address: Address) -> Iterator[ibis.BaseBackend]:
-    """Give a connection to an address that may write.
+def engine_at(place: Path | Address, *, writing: bool) -> Iterator[ibis.BaseBackend]:
+    """Give the engine that reads a folder of files or a database, and perhaps writes there.
 
-    A DuckDB file has one writer or many readers, so it is closed again at the end.
+    A DuckDB file has one writer or many readers, so its writer is closed again at the end.
 
     Raises
     ------
     InputError
         If the engine's driver is missing, the engine can't be reached, or it refuses what is done.
     """
-    with engine_errors(address):
-        if address.engine != "duckdb":
-            yield connection_to(address)
+    if isinstance(place, Path):
+        yield open_for_files()
+        return
+    with engine_errors(place):
+        if place.engine != "duckdb" or not writing:
+            yield connection_to(place)
             return
-        if kept := _open.pop((os.getpid(), address.base), None):
+        if kept := _open.pop((os.getpid(), place.base), None):
             kept.disconnect()
-        connection = _connected(address, writing=True)
+        connection = _connected(place, writing=True)
         try:
             yield connection
         finally:
@@ -132,8 +138,6 @@ def _postgres(address: Address) -> ibis.BaseBackend:
 
 def _spark(address: Address) -> ibis.BaseBackend:
     """Connect to a cluster's master; without one, to what spark-defaults.conf names."""
-    # Spark 4 warns at each result that it has not been tried with pandas 3 throughout.
-    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.appName(APPLICATION)

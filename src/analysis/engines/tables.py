@@ -1,13 +1,15 @@
 """Tables of a place: opening them, writing one whole or not at all, telling whether it changed."""
 
+import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import ibis
 import sqlglot as sg
 from ibis import ir
+from ibis.util import gen_name
 
 from analysis.engines.address import Address, parse_place
 from analysis.engines.connect import connection_to, engine_errors, for_files
@@ -25,6 +27,7 @@ PARTS: Final = 3
 PART_DIGITS: Final = 9
 """Sums of nine digits of nine billion rows stay within 64 bits."""
 STAGED: Final = "staged"
+KEPT: Final = "placement_gaps_kept"
 NAME_DIGITS: Final = 16
 
 
@@ -130,6 +133,24 @@ def write_rows(
         drop_table(connection, final)
     _run(connection, "ALTER TABLE {} RENAME TO {}", staged, final)
     return final, told
+
+
+@contextlib.contextmanager
+def kept_rows(connection: ibis.BaseBackend, rows: ir.Table) -> Iterator[ir.Table]:
+    """Have an engine keep rows that are asked for several times, until the block ends."""
+    if not connection.supports_temporary_tables:
+        with rows.cache() as kept:
+            yield kept
+        return
+    # Ibis' own cache drops its tables when they are forgotten, be the engine closed by then or not.
+    name = gen_name(KEPT)
+    kept = connection.create_table(name, rows, temp=True)
+    try:
+        yield kept
+    finally:
+        with contextlib.suppress(Exception):
+            # Where the engine is gone, so is the table; its error is the one to tell.
+            connection.raw_sql(f"DROP TABLE IF EXISTS {_quoted(connection, [name])}")
 
 
 def drop_table(connection: ibis.BaseBackend, address: Address) -> None:

@@ -11,9 +11,10 @@ import ibis
 import pandas as pd
 from ibis import ir
 
+from analysis.engines.dialect import matches
 from analysis.errors import InputError
 from analysis.files import write_text
-from analysis.ingest.extract import ROW
+from analysis.ingest.extract import ROW, Source
 from analysis.studies import Study
 from analysis.studies.parts import Column
 
@@ -23,8 +24,9 @@ FAULTS_SHOWN = 10
 FaultGroups = Iterable[tuple[tuple[str, str, str], pd.DataFrame]]
 PATTERNS = {
     "integer": r"^[+-]?[0-9]{1,18}$",
-    "number": r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$",
+    "number": r"^[+-]?([0-9]{1,200}\.?[0-9]{0,200}|\.[0-9]{1,200})([eE][+-]?[0-9]{1,2})?$",
 }
+"""How numbers are written. What matches can be cast on any engine: none has to try."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Faults:
     counts: dict[tuple[str, str, str], int]
 
 
-def find_faults(tables: dict[str, ir.Table], study: Study, files: dict[str, Path]) -> Faults:
+def find_faults(tables: dict[str, ir.Table], study: Study, sources: Mapping[str, Source]) -> Faults:
     """Find every fault of the extract.
 
     Parameters
@@ -65,17 +67,17 @@ def find_faults(tables: dict[str, ir.Table], study: Study, files: dict[str, Path
         Tables after repair, by name, with their row numbers.
     study
         What the tables must hold.
-    files
-        The file of each table, for the report.
+    sources
+        Where each table was read from, for the report.
 
     Returns
     -------
     Faults
         Empty if the extract is sound. At most 100,000 rows are listed for one rule.
     """
-    refuse_empty(tables[study.rows], files[study.rows])
+    refuse_empty(tables[study.rows], sources[study.rows])
     return collect_faults(
-        (files[name].name, scan)
+        (sources[name].name, scan)
         for name, table in tables.items()
         for scan in _scans(name, table, tables, study)
     )
@@ -101,14 +103,14 @@ def collect_faults(scans: Iterable[tuple[str, Scan]]) -> Faults:
     return Faults(listed.sort_values(["file", "row", "column"], ignore_index=True), counts)
 
 
-def refuse_empty(table: ir.Table, file: Path) -> None:
+def refuse_empty(table: ir.Table, source: Source) -> None:
     """Raise an `InputError` if a table has no rows."""
     if not table.count().to_pyarrow().as_py():
-        raise InputError(f"{file} has no rows")
+        raise InputError(f"{source.place} has no rows")
 
 
 def refuse_unsound(
-    find: Callable[[], Faults], files: Mapping[str, Path], listing: Path, remedy: str
+    find: Callable[[], Faults], sources: Mapping[str, Source], listing: Path, remedy: str
 ) -> None:
     """Look for the faults of an extract and raise if there are any.
 
@@ -116,8 +118,8 @@ def refuse_unsound(
     ----------
     find
         Looks for them.
-    files
-        The file of each table.
+    sources
+        Where each table was read from.
     listing
         Where to list all faults; what an earlier run left there goes.
     remedy
@@ -132,7 +134,7 @@ def refuse_unsound(
     try:
         faults = find()
     except duckdb.Error as error:
-        names = ", ".join(str(path) for path in files.values())
+        names = ", ".join(source.place for source in sources.values())
         raise InputError(f"Not readable as tables: {names}: {error}") from None
     refuse_faults(faults, listing, remedy)
 
@@ -203,9 +205,9 @@ def _rules(table: ir.Table, column: str, kind: Column) -> Iterator[Rule]:
         words = f"must be one of: {', '.join(kind.values)}"
         yield Rule(column, words, value.notnull() & value.notin(kind.values))
     if kind.type != "text":
-        # DuckDB alone would also take 0x1f, 3_0, nan and 17.6 rounded for numbers.
-        written = value.re_search(PATTERNS[kind.type])
-        number = ibis.ifelse(written, value, ibis.null("string")).try_cast("float64")
+        # Engines alone would also take 0x1f, 3_0, nan and 17.6 rounded for numbers.
+        written = matches(value, PATTERNS[kind.type])
+        number = ibis.ifelse(written, value, ibis.null("string")).cast("float64")
         words = "must be a whole number" if kind.type == "integer" else "must be a number"
         yield Rule(column, words, value.notnull() & number.isnull())
         if kind.minimum is not None:

@@ -8,6 +8,9 @@ import ibis
 from ibis import ir
 from pandera.ibis import Check, DataFrameSchema, IbisData
 
+from analysis.engines.address import Address, parse_place
+from analysis.engines.connect import engine_at
+from analysis.engines.dialect import matches
 from analysis.ingest.checks import (
     PATTERNS,
     Faults,
@@ -21,14 +24,23 @@ from analysis.ingest.checks import (
 )
 from analysis.ingest.contract import ACROSS, CONTRACT, REFERENCES, Across
 from analysis.ingest.contract_optional import DATED, OPTIONAL
-from analysis.ingest.extract import Wanted, find_files, read_tables
+from analysis.ingest.extract import Source, Wanted, count_rows, open_extract
 from analysis.ingest.journeys import extract_date
 from analysis.ingest.synthetic import MARK_COLUMN
 
 LISTING_FILE = "contract.faults.csv"
+YEAR = "([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"
+LEAP = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
+DAYS = (
+    f"{YEAR}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])",
+    f"{YEAR}-(0[469]|11)-(0[1-9]|[12][0-9]|30)",
+    f"{YEAR}-02-(0[1-9]|1[0-9]|2[0-8])",
+    f"{LEAP}-02-29",
+)
+"""The days that there are, from the year 1 to 9999; not all engines can try to read another."""
 KINDS = {
     # A Parquet file may hold a date as a time at midnight.
-    "date": (r"^[0-9]{4}-[0-9]{2}-[0-9]{2}( 00:00:00)?$", "must be a date (YYYY-MM-DD)"),
+    "date": (f"^({'|'.join(DAYS)})( 00:00:00)?$", "must be a date (YYYY-MM-DD)"),
     "int64": (PATTERNS["integer"], "must be a whole number"),
     "float64": (PATTERNS["number"], "must be a number"),
     "boolean": ("^(true|false)$", "must be true or false"),
@@ -42,56 +54,81 @@ class Provided:
 
     Attributes
     ----------
-    files
-        The file of each table, of the optional ones that there are.
+    sources
+        Where each table was read from, the optional ones that there are too.
     raw
         The tables as they were read: text, with the numbers of rows.
     tables
         The tables with the types of the contract.
     """
 
-    files: dict[str, Path]
+    sources: dict[str, Source]
     raw: dict[str, ir.Table]
     tables: dict[str, ir.Table]
 
-    @property
-    def absent(self) -> list[str]:
-        """Names of the optional tables that the extract does not have."""
-        return [name for name in OPTIONAL if name not in self.files]
 
-
-def open_contract(folder: Path, processed: Path) -> Provided:
-    """Open an extract after checking it against the contract.
+def check_contract(extract: Path | str, processed: Path) -> dict[str, int | None]:
+    """Check an extract against the contract, and do nothing else with it.
 
     Parameters
     ----------
-    folder
-        Where the extract's files lie.
+    extract
+        The folder of its files, or the address of its tables.
     processed
         The folder of processed tables, where a list of faults is written if there are any.
+
+    Returns
+    -------
+    dict
+        The number of rows of each table; None for an optional one that is not given.
 
     Raises
     ------
     InputError
-        If a file that must be there or a column is missing, or rows break a rule; every fault is
+        See `open_contract`; or if the engine can't be reached.
+    """
+    place = parse_place(extract)
+    with engine_at(place, writing=False) as engine:
+        rows = count_rows(open_contract(place, processed, engine).raw)
+    return {**rows, **{name: None for name in OPTIONAL if name not in rows}}
+
+
+def open_contract(
+    extract: Path | Address, processed: Path, connection: ibis.BaseBackend
+) -> Provided:
+    """Open an extract after checking it against the contract.
+
+    Parameters
+    ----------
+    extract
+        The folder of the extract's files, or the database of its tables.
+    processed
+        The folder of processed tables, where a list of faults is written if there are any.
+    connection
+        To the engine that reads them.
+
+    Raises
+    ------
+    InputError
+        If a table that must be there or a column is missing, or rows break a rule; every fault is
         listed.
     """
     schemas = _schemas()
     columns = {name: tuple(schema.columns) for name, schema in schemas.items()}
-    guide = "An extract holds the tables of docs/data-contract.md, as CSV or Parquet."
+    guide = "An extract holds the tables of docs/data-contract.md."
     marks = dict.fromkeys(OPTIONAL, (MARK_COLUMN,))
-    wanted = Wanted(columns, guide, optional=OPTIONAL, also=marks)
-    files = find_files(wanted, folder)
-    raw = read_tables(ibis.duckdb.connect(), wanted, files)
+    keys = {name: _key(schema) for name, schema in schemas.items()}
+    wanted = Wanted(columns, guide, keys=keys, optional=OPTIONAL, also=marks)
+    sources, raw = open_extract(wanted, extract, connection)
 
     def find() -> Faults:
         for name in ("learners", *(name for name in OPTIONAL if name in raw)):
-            refuse_empty(raw[name], files[name])
-        return collect_faults((files[name].name, scan) for name, scan in contract_scans(raw))
+            refuse_empty(raw[name], sources[name])
+        return collect_faults((sources[name].name, scan) for name, scan in contract_scans(raw))
 
     remedy = "Correct the extract; docs/data-contract.md has the rules."
-    refuse_unsound(find, files, processed / LISTING_FILE, remedy)
-    return Provided(files, raw, {name: _typed(raw[name], schemas[name]) for name in raw})
+    refuse_unsound(find, sources, processed / LISTING_FILE, remedy)
+    return Provided(sources, raw, {name: _typed(raw[name], schemas[name]) for name in raw})
 
 
 def contract_scans(raw: Mapping[str, ir.Table]) -> Iterator[tuple[str, Scan]]:
@@ -151,12 +188,12 @@ def _typed(table: ir.Table, schema: DataFrameSchema) -> ir.Table:
         kind = str(column.dtype)
         if kind in KINDS:
             well = ibis.ifelse(_well_written(table[name], kind), table[name], ibis.null("string"))
-            typed[name] = (well.substr(0, 10) if kind == "date" else well).try_cast(kind)
+            typed[name] = (well.substr(0, 10) if kind == "date" else well).cast(kind)
     return table.mutate(**typed)
 
 
 def _well_written(value: ir.StringValue, kind: str) -> ir.BooleanValue:
-    return value.re_search(KINDS[kind][0])
+    return matches(value, KINDS[kind][0])
 
 
 def _written(table: ir.Table, schema: DataFrameSchema) -> Iterator[Rule]:
@@ -166,9 +203,7 @@ def _written(table: ir.Table, schema: DataFrameSchema) -> Iterator[Rule]:
         if not column.nullable:
             yield Rule(name, "must not be empty", value.isnull())
         if kind in KINDS:
-            read = (value.substr(0, 10) if kind == "date" else value).try_cast(kind)
-            wrong = ~_well_written(value, kind) | read.isnull()
-            yield Rule(name, KINDS[kind][1], value.notnull() & wrong)
+            yield Rule(name, KINDS[kind][1], value.notnull() & ~_well_written(value, kind))
 
 
 def _column_rules(table: ir.Table, schema: DataFrameSchema) -> Iterator[Rule]:
@@ -189,7 +224,7 @@ def _translated(value: ir.Value, check: Check) -> tuple[str, ir.BooleanValue]:
     if check.name == "less_than_or_equal_to":
         return f"must be at most {told['max_value']}", value <= told["max_value"]
     if check.name == "str_matches":
-        return f"must match {told['pattern']}", value.re_search(told["pattern"])
+        return f"must match {told['pattern']}", matches(value, told["pattern"])
     raise NotImplementedError(f"the check {check.name} of the contract")
 
 

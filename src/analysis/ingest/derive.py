@@ -47,8 +47,10 @@ def derive(tables: dict[str, ir.Table], study: Study) -> ir.Table:
     derived |= {name: amount(rows, part) for name, part in study.amounts.items()}
     derived |= {name: membership(rows, part) for name, part in study.categories.items()}
     derived |= {name: level(rows, part) for name, part in study.covariates.items()}
-    # In the order of the file, so that the same extract gives the same bytes.
-    return rows.order_by(ROW).select(**derived)
+    # In the order of the file, so that the same extract gives the same bytes; a table of a
+    # database has no order, and sorting it would be in vain.
+    numbered = rows[ROW].type().is_integer()
+    return (rows.order_by(ROW) if numbered else rows).select(**derived)
 
 
 def outcome(rows: ir.Table, declared: YesOrNo) -> ir.BooleanValue:

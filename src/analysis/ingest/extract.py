@@ -1,20 +1,25 @@
-"""Reading the files of an extract, every column as text, each row with its number."""
+"""Reading the tables of an extract, every column as text, each row with what names it."""
 
 import csv
 import glob
 import gzip
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import ibis
 from ibis import ir
 
+from analysis.engines.address import Address
+from analysis.engines.tables import fingerprint, tables_of
 from analysis.errors import InputError
+from analysis.files import sha256
 from analysis.studies import Study
 
 ROW = "file_row"
+"""What names a row: its number in a file; in a database, which has no order, its key."""
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 HEADER_LINES = 1
 DELIMITERS = ",;\t|"
@@ -40,6 +45,8 @@ class Wanted:
         The columns to read of each, by its name without ending.
     obtain
         How one gets them, for who lacks them.
+    keys
+        The columns that tell the rows of each apart, by its name.
     optional
         Names of those that may be absent.
     also
@@ -48,6 +55,7 @@ class Wanted:
 
     columns: Mapping[str, Collection[str]]
     obtain: str
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
     optional: Collection[str] = ()
     also: Mapping[str, Collection[str]] = field(default_factory=dict)
 
@@ -55,8 +63,89 @@ class Wanted:
 def wanted_by(study: Study) -> Wanted:
     """The files that a study reads."""
     columns = {name: tuple(table.columns) for name, table in study.tables.items()}
+    keys = {name: table.key for name, table in study.tables.items()}
     told = study.provenance
-    return Wanted(columns, f"Study {study.name} needs: {told.source}. {told.obtain}")
+    return Wanted(columns, f"Study {study.name} needs: {told.source}. {told.obtain}", keys)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a table of an extract was read from.
+
+    Attributes
+    ----------
+    place
+        Its whole path or address.
+    name
+        What it is called beside the others.
+    digest
+        Tells its content: the SHA-256 of a file, the fingerprint of what is read of a table.
+    """
+
+    place: str
+    name: str
+    digest: Callable[[], str]
+
+
+def open_extract(
+    wanted: Wanted, extract: Path | Address, connection: ibis.BaseBackend
+) -> tuple[dict[str, Source], dict[str, ir.Table]]:
+    """Open each wanted table as a lazy one: wanted columns as text, and what names the row.
+
+    Parameters
+    ----------
+    wanted
+        The tables.
+    extract
+        A folder of files, or a database.
+    connection
+        To the engine that reads them.
+
+    Raises
+    ------
+    InputError
+        If tables or columns are not there; the message says what is there instead.
+    """
+    if isinstance(extract, Address):
+        return _open_database(wanted, extract, connection)
+    files = find_files(wanted, extract)
+    sources = {
+        name: Source(str(path), path.name, partial(sha256, path)) for name, path in files.items()
+    }
+    return sources, read_tables(connection, wanted, files)
+
+
+def _open_database(
+    wanted: Wanted, extract: Address, connection: ibis.BaseBackend
+) -> tuple[dict[str, Source], dict[str, ir.Table]]:
+    present = tables_of(connection, extract.schema)
+    names = {name: _named_so(name, present) for name in wanted.columns}
+    lost = [name for name, own in names.items() if own is None and name not in wanted.optional]
+    if lost:
+        raise InputError(
+            f"{extract} lacks the table {', '.join(lost)}, or it may not be read. Its tables are: "
+            f"{', '.join(present) or 'none'}.\n{wanted.obtain}"
+        )
+    sources, tables = {}, {}
+    for name, own in names.items():
+        if own is not None:
+            place = f"{extract}, table {own}"
+            table = connection.table(own, database=extract.schema)
+            tables[name] = _named_by_key(_texts(table, wanted, name, place), wanted.keys[name])
+            read = tables[name].drop(ROW)
+            sources[name] = Source(place, own, partial(fingerprint, read))
+    return sources, tables
+
+
+def _named_so(name: str, present: Iterable[str]) -> str | None:
+    """What has a name, or has it in small or capital letters, for some databases keep no others."""
+    alike = [one for one in present if one.lower() == name.lower()]
+    return name if name in alike else alike[0] if len(alike) == 1 else None
+
+
+def _named_by_key(table: ir.Table, key: Sequence[str]) -> ir.Table:
+    parts = [ibis.literal(f"{name}=") + table[name].fill_null("") for name in key]
+    return table.mutate(**{ROW: ibis.literal(", ").join(parts)})
 
 
 def find_files(wanted: Wanted, folder: Path) -> dict[str, Path]:
@@ -106,7 +195,6 @@ def read_tables(
 
 
 def _read_table(connection: ibis.BaseBackend, wanted: Wanted, name: str, path: Path) -> ir.Table:
-    declared = wanted.columns[name]
     parquet = path.suffix == ".parquet"
     try:
         if parquet:
@@ -115,16 +203,22 @@ def _read_table(connection: ibis.BaseBackend, wanted: Wanted, name: str, path: P
             table = connection.read_csv(glob.escape(str(path)), **CSV_OPTIONS, **_layout(path))
     except duckdb.Error as error:
         raise InputError(f"{path}: not readable as a table: {error}") from None
-    lost = [column for column in declared if column not in table.columns]
+    first = 1 if parquet else 1 + HEADER_LINES
+    return _texts(table, wanted, name, str(path), **{ROW: ibis.row_number() + first})
+
+
+def _texts(table: ir.Table, wanted: Wanted, name: str, place: str, **beside: ir.Value) -> ir.Table:
+    """The wanted columns of a table as text, and others beside them."""
+    columns = (*wanted.columns[name], *wanted.also.get(name, ()))
+    own = {column: _named_so(column, table.columns) for column in columns}
+    lost = [column for column in wanted.columns[name] if own[column] is None]
     if lost:
         raise InputError(
-            f"{path} lacks the column {', '.join(lost)}. Its columns are: "
+            f"{place} lacks the column {', '.join(lost)}. Its columns are: "
             f"{', '.join(table.columns)}.\n{wanted.obtain}"
         )
-    also = [column for column in wanted.also.get(name, ()) if column in table.columns]
-    texts = {column: _text(table[column]) for column in (*declared, *also)}
-    first = 1 if parquet else 1 + HEADER_LINES
-    return table.select(**texts, **{ROW: ibis.row_number() + first})
+    texts = {column: _text(table[found]) for column, found in own.items() if found is not None}
+    return table.select(**texts, **beside)
 
 
 def _layout(path: Path) -> dict[str, str | dict[str, str]]:

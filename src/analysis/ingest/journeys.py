@@ -12,6 +12,7 @@ from typing import Final
 import ibis
 from ibis import ir
 
+from analysis.engines.dialect import by_code_point
 from analysis.ingest.contract import AREAS
 from analysis.ingest.extract import ROW
 from analysis.vocabulary import HORIZONS, KEPT
@@ -68,8 +69,8 @@ def plus_months(day: ir.DateValue, months: int) -> ir.DateValue:
 def months_until(start: ir.DateValue, day: ir.DateValue) -> ir.IntegerValue:
     """The least number of months after which `plus_months` comes to a day or beyond it."""
     months = 12 * (day.year() - start.year()) + day.month() - start.month()
-    reached = (start + months.as_interval("M")).cast("date")
-    return months + ibis.ifelse(reached < day, 1, 0)
+    # Where the month of `day` lacks the day of `start`, its last day is never before `day`.
+    return months + ibis.ifelse(start.day() < day.day(), 1, 0)
 
 
 def journeys(tables: Tables, as_of: datetime.date) -> ir.Table:
@@ -148,10 +149,9 @@ def _turns(rows: ir.Table) -> dict[str, ir.IntegerValue]:
         "expected_year": (rows.graduated.isnull(), rows.expected_graduation),
         "graduated_year": (rows.graduated,),
     }
+    last = by_code_point(rows.application)
     return {
-        f"turn_{year}": ibis.row_number().over(
-            group_by=["person", year], order_by=[*by, rows.application]
-        )
+        f"turn_{year}": ibis.row_number().over(group_by=["person", year], order_by=[*by, last])
         for year, by in order.items()
     }
 
