@@ -169,10 +169,10 @@ class _Run:
     def run(self, orders: Sequence[Mapping[str, object]], stop: threading.Event) -> list[Ended]:
         """Send all, and receive each as it ends, until all have or `stop` is set."""
         execute = _messenger()
-        for place, (task, order) in enumerate(zip(self.tasks, orders, strict=True)):
-            key = f"{task.notebook}-{uuid.uuid4()}"
-            # The later notebooks take longer: begun first, they leave no worker idle at the end.
-            self.waiting[place] = self.client.submit(execute, order, key=key, priority=place)
+        # The later notebooks take longer: begun first, they leave no worker idle at the end.
+        for place in reversed(range(len(self.tasks))):
+            key = f"{self.tasks[place].notebook}-{uuid.uuid4()}"
+            self.waiting[place] = self.client.submit(execute, orders[place], key=key)
         while self.waiting and not stop.is_set():
             ready = [at for at, future in self.waiting.items() if future.status not in NOT_YET]
             for place in ready:
