@@ -26,6 +26,21 @@ def matches(value: ir.StringValue, pattern: str) -> ir.BooleanValue:
     return value.re_search(pattern)
 
 
+def table_names(connection: ibis.BaseBackend, schema: str | None) -> list[str]:
+    """Names of the tables of a schema, or of the engine's default one; sorted.
+
+    Ibis 12 asks DuckDB by a call that DuckDB 2 no longer has.
+    """
+    if connection.name != "duckdb":
+        return sorted(connection.list_tables(database=schema))
+    told = connection.raw_sql(
+        "select table_name from information_schema.tables "
+        "where table_schema = coalesce(?, current_schema()) order by 1",
+        parameters=[schema],
+    )
+    return [name for (name,) in told.fetchall()]
+
+
 def by_code_point(value: ir.Value) -> ir.Value:
     """What to sort by for the order of code points.
 

@@ -13,7 +13,7 @@ from ibis.util import gen_name
 
 from analysis.engines.address import Address, parse_place
 from analysis.engines.connect import connection_to, engine_errors, for_files
-from analysis.engines.dialect import md5
+from analysis.engines.dialect import md5, table_names
 from analysis.errors import InputError
 from analysis.files import canonical_json
 
@@ -60,14 +60,9 @@ def open_table(connection: ibis.BaseBackend, address: Address) -> ir.Table:
     """
     assert address.table, f"{address} names no table"
     with engine_errors(address):
-        if address.table not in tables_of(connection, address.schema):
+        if address.table not in table_names(connection, address.schema):
             raise InputError(f"{address}: there is no such table, or it may not be read.")
         return connection.table(address.table, database=address.schema)
-
-
-def tables_of(connection: ibis.BaseBackend, schema: str | None) -> list[str]:
-    """Names of the tables of a schema, or of the engine's default one; sorted."""
-    return sorted(connection.list_tables(database=schema))
 
 
 def fingerprint(table: ir.Table) -> str:
@@ -125,7 +120,7 @@ def write_rows(
     told = fingerprint(open_table(connection, staged))
     final = extract.of_results(f"{name}_{told[:NAME_DIGITS]}")
     assert final.table, "a name is given"
-    if final.table in tables_of(connection, final.schema):
+    if final.table in table_names(connection, final.schema):
         standing = fingerprint(open_table(connection, final))
         if standing == told:
             drop_table(connection, staged)

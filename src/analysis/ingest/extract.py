@@ -13,7 +13,8 @@ import ibis
 from ibis import ir
 
 from analysis.engines.address import Address
-from analysis.engines.tables import fingerprint, tables_of
+from analysis.engines.dialect import table_names
+from analysis.engines.tables import fingerprint
 from analysis.errors import InputError
 from analysis.files import sha256
 from analysis.studies import Study
@@ -118,7 +119,7 @@ def open_extract(
 def _open_database(
     wanted: Wanted, extract: Address, connection: ibis.BaseBackend
 ) -> tuple[dict[str, Source], dict[str, ir.Table]]:
-    present = tables_of(connection, extract.schema)
+    present = table_names(connection, extract.schema)
     names = {name: _named_so(name, present) for name in wanted.columns}
     lost = [name for name, own in names.items() if own is None and name not in wanted.optional]
     if lost:
