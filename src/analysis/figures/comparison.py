@@ -185,7 +185,7 @@ def _range(name: str, rows: pd.DataFrame, subject: Subject, language: str) -> st
         return say("words.item", language, name=group, value=absence)
     least, most = _limits(told, language)
     return say(
-        "sweep.figure_range",
+        "sweep.figure_range_one" if least == most else "sweep.figure_range",
         language,
         group=group,
         least=least,
@@ -241,7 +241,7 @@ def _draw_few(
         block, column = divmod(number_of, BESIDE_EACH_OTHER)
         top = place.y1 - block * (own + BLOCK_GAP) / height
         axes = figure.add_axes(
-            (place.x0 + column * width, top - own / height, 0.92 * width, own / height)
+            (place.x0 + column * width, top - own / height, 0.86 * width, own / height)
         )
         _draw_rows(axes, part, at, language)
         name_rows(axes, labels if column == 0 else [""] * len(labels))

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from analysis.figures.choices import parameter_words, value_words
+from analysis.figures.forest import KINDS as KINDS_OF_REFERENCE
 from analysis.figures.save import Chart
 from analysis.figures.tables import DASH
 from analysis.figures.wording import capitalise, number, points, say
@@ -39,12 +39,31 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Range:
+    """A gap over the runs: from least to greatest, and what is told of it below."""
+
+    value: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class Summary:
-    """A table of ranges: whom it is about, and its rows of texts."""
+    """A table of ranges.
+
+    Attributes
+    ----------
+    anchor, title
+        Its place on the page, and whom it is about.
+    measures
+        Names of its columns.
+    parts
+        Each kind of reference with its groups, and a range a measure for each of them.
+    """
 
     anchor: str
     title: str
-    rows: Sequence[Sequence[str]]
+    measures: Sequence[str]
+    parts: Sequence[tuple[str, Sequence[tuple[str, Sequence[Range]]]]]
 
 
 @dataclass(frozen=True)
@@ -134,45 +153,62 @@ def _shown(chart: Chart, folder: Path, language: str) -> Shown:
 
 def _summaries(contents: SweepContents, language: str) -> Iterator[Summary]:
     """Ranges of the gaps, a table a study, cohort and outcome, none for what has no gap."""
-    rows = gaps_of(contents.questions).to_dict("records")
-    places = list(dict.fromkeys(map(_place, rows)))
-    ordered = sorted(rows, key=lambda row: places.index(_place(row)))
-    for number_of, (place, own) in enumerate(groupby(ordered, key=_place), start=1):
-        study = contents.studies[place[0]]
-        table = pd.DataFrame(list(own))
+    rows = gaps_of(contents.questions)
+    places = rows.groupby(["study", "cohort", "outcome"], sort=False) if len(rows) else ()
+    for number_of, ((name, cohort, _), own) in enumerate(places, start=1):
+        study = contents.studies[str(name)]
         labels = Labels(study, language)
-        cohort = say("documents.all_cohorts", language) if place[1] == ALL_COHORTS else place[1]
+        every = say("documents.all_cohorts", language)
         title = say(
             "sweep.summary_title",
             language,
             study=study.title.label()[language],
-            cohort=cohort,
-            outcome=labels.values(table, "outcome")[0],
+            cohort=every if cohort == ALL_COHORTS else cohort,
+            outcome=labels.values(own, "outcome")[0],
         )
-        yield Summary(f"range-{number_of}", title, list(_summary_rows(table, labels, language)))
+        estimands = list(dict.fromkeys(own["estimand"]))
+        measures = [labels.say(f"estimands.{one}") for one in estimands]
+        parts = list(_parts(own, estimands, labels, language))
+        yield Summary(f"range-{number_of}", title, measures, parts)
 
 
-def _place(row: Mapping[Any, Any]) -> tuple[str, str, str]:
-    return str(row["study"]), str(row["cohort"]), str(row["outcome"])
+def _parts(
+    rows: pd.DataFrame, estimands: Sequence[str], labels: Labels, language: str
+) -> Iterator[tuple[str, list[tuple[str, list[Range]]]]]:
+    for kind, contrasts in KINDS_OF_REFERENCE.items():
+        own = rows[rows["contrast"].isin(contrasts)]
+        groups = []
+        for group, answers in own.groupby("group", sort=False):
+            by_measure = answers.drop_duplicates("estimand").set_index("estimand")
+            ranges = [
+                _range(pd.Series(by_measure.loc[one]), language)
+                if one in by_measure.index
+                else Range(DASH, "")
+                for one in estimands
+            ]
+            groups.append((labels.values(answers, "group")[0] or str(group), ranges))
+        if groups:
+            yield say(f"forest.against_{kind}", language), groups
 
 
-def _summary_rows(table: pd.DataFrame, labels: Labels, language: str) -> Iterator[list[str]]:
-    words = [labels.values(table, name) for name in ("group", "reference", "contrast", "estimand")]
-    for row, *said in zip(table.to_dict("records"), *words, strict=True):
-        group, reference, contrast, estimand = said
-        values = [
-            DASH if pd.isna(row[name]) else points(row[name], language, int(row["digits"]))
-            for name in SUMMARY
-        ]
-        comparison = f"{reference} · {contrast}" if row["contrast"] == "joint" else reference
-        sure = DASH
-        if row["intervals"] and pd.notna(row["exclude_zero"]):
-            counts = {"part": row["exclude_zero"], "whole": row["intervals"]}
-            told = {name: number(one, language) for name, one in counts.items()}
-            sure = say("sweep.part_of", language, **told)
-        of_runs = {"part": row["estimated"], "whole": row["runs"]}
-        told = {name: number(one, language) for name, one in of_runs.items()}
-        yield [group, comparison, estimand, say("sweep.part_of", language, **told), *values, sure]
+def _range(row: pd.Series, language: str) -> Range:
+    """A gap's range, and below it its median, and how many runs and intervals it rests on."""
+    runs = _part_of(row["estimated"], row["runs"], language)
+    if not row["estimated"]:
+        return Range(DASH, say("sweep.detail_none", language, runs=runs))
+    least, median, most = (points(row[name], language, int(row["digits"])) for name in SUMMARY)
+    value = least if least == most else say("words.interval", language, low=least, high=most)
+    told = [say("sweep.detail_median", language, median=median)] if least != most else []
+    told.append(say("sweep.detail_runs", language, runs=runs))
+    if row["intervals"] and pd.notna(row["exclude_zero"]):
+        sure = _part_of(row["exclude_zero"], row["intervals"], language)
+        told.append(say("sweep.detail_sure", language, sure=sure))
+    return Range(value, " · ".join(told))
+
+
+def _part_of(part: int, whole: int, language: str) -> str:
+    told = {"part": number(part, language), "whole": number(whole, language)}
+    return say("sweep.part_of", language, **told)
 
 
 def _run_row(one: Swept, grid: Grid, language: str) -> RunRow:
