@@ -16,15 +16,17 @@ from distributed import Reschedule, get_worker
 from distributed.core import Status
 
 from analysis.errors import InputError
-from analysis.files import project_root
+from analysis.files import project_root, sha256
 from analysis.runs.agreement import basis, differences
 from analysis.runs.keys import Snapshot
 from analysis.runs.parcel import pack_folder
 from analysis.runs.runner import run_notebooks
 from analysis.runs.task import Task
+from analysis.runs.warm import WarmProcess, possible
 
 ROOT_VARIABLE = "PLACEMENT_GAPS_ROOT"
 """Where a worker has its checkout, if it was not started in it."""
+PACKAGE = Path(__file__).parents[1]
 POLL_SECONDS = 0.5
 RUNNING = {Status.running, Status.paused, Status.closing_gracefully}
 EXECUTING = {"executing", "long-running"}
@@ -59,9 +61,8 @@ def execute_order(order: Mapping[str, Any]) -> dict[str, Any]:
         except InputError as error:
             return {"refused": f"worker {worker.address}: {error}"}
         with _stopped_when_unwanted() as stop:
-            (ended,) = run_notebooks(
-                [task], jobs=1, time_limit=order["time_limit"], quiet=True, stop=stop
-            )
+            options = {"jobs": 1, "time_limit": order["time_limit"], "quiet": True, "stop": stop}
+            (ended,) = run_notebooks([task], standing=_WARM.process(task.root, stop), **options)
         if ended.status == "interrupted":
             raise Reschedule
         return {
@@ -70,6 +71,43 @@ def execute_order(order: Mapping[str, Any]) -> dict[str, Any]:
             "error": ended.error,
             "results": pack_folder(task.result),
         }
+
+
+class _Warm:
+    """A warm process for as long as the worker lives, so that only its first notebook waits.
+
+    It has the package as it was when it began. Once that is changed on disk, each notebook has a
+    warm process of its own again, until the worker is started anew.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[Path, tuple[dict[str, str], WarmProcess | None]] = {}
+
+    def process(self, root: Path, stop: threading.Event) -> WarmProcess | None:
+        """The warm process of a checkout; None if it may not be used, or `stop` was set."""
+        package = {path: sha256(Path(path)) for path in sorted(map(str, PACKAGE.rglob("*.py")))}
+        with self._lock:
+            if root not in self._kept:
+                process = self._started(root, stop)
+                if stop.is_set():
+                    return None
+                self._kept[root] = (package, process)
+            begun_with, process = self._kept[root]
+        return process if package == begun_with else None
+
+    def _started(self, root: Path, stop: threading.Event) -> WarmProcess | None:
+        if not possible():
+            return None
+        names = sorted(path.stem for path in (root / "notebooks").glob("*.ipynb"))
+        process = WarmProcess([Task(root, name, {}, root) for name in names])
+        if process.ready(stop):
+            return process
+        process.close()
+        return None
+
+
+_WARM = _Warm()
 
 
 def worker_root() -> Path:

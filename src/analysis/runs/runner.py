@@ -37,6 +37,7 @@ def run_notebooks(
     quiet: bool = False,
     finished: Finished = lambda *_: None,
     stop: threading.Event | None = None,
+    standing: WarmProcess | None = None,
 ) -> list[Ended]:
     """Execute notebooks side by side, with one progress display over all their cells.
 
@@ -61,6 +62,8 @@ def run_notebooks(
     stop
         Ends every notebook when it is set, as SIGINT and SIGTERM do, which reach no other thread
         than the main one.
+    standing
+        A warm process to fork from, which is left standing; one of these tasks' own if None.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def run_notebooks(
 
     with (
         stopping(stop),
-        warm_process(tasks, stop) as warm,
+        contextlib.nullcontext(standing) if standing else warm_process(tasks, stop) as warm,
         _progress(tasks, quiet) as progress,
         ThreadPoolExecutor(max_workers=jobs) as pool,
     ):
