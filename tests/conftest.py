@@ -119,6 +119,11 @@ mediators:
 """
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say how often the test of killed runs kills one."""
+    parser.addoption("--kills", type=int, default=50, help="runs of a report to kill")
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """Give the folder of the repository."""

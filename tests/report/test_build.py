@@ -1,13 +1,7 @@
 """Whole reports: complete, the same on every repetition, published all at once or not at all."""
 
 import json
-import os
-import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -226,28 +220,3 @@ def test_disability_gap_of_completion(
     # Both models hold the same fixed, so they agree, and both move the gap toward zero.
     assert abs(adjusted["logit_cluster"] - adjusted["linear_cr2"]) < 0.005
     assert raw["estimate"] < adjusted["logit_cluster"] < 0
-
-
-@pytest.mark.slow
-def test_a_killed_run_leaves_the_previous_report_whole(
-    build_in: Any, make_repository: Any, toy_study_file: Path, toy_extract: Path
-) -> None:
-    root = make_repository()
-    before = build_in(root, toy_study_file, toy_extract)
-    hashes, link = tree_hashes(before.folder), before.folder.readlink()
-    command = [sys.executable, "-m", "analysis.cli", "report", "--quiet"]
-    command += ["--study", str(toy_study_file), "--extract", str(toy_extract)]
-    command += ["--notebook", NOTEBOOK]
-    moments = random.Random(8)
-    for _ in range(4):
-        run = subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, env=dict(os.environ))
-        time.sleep(moments.uniform(1.0, 9.0))
-        run.send_signal(signal.SIGKILL)
-        run.wait()
-        assert before.folder.readlink() == link or run.returncode == 0
-        assert tree_hashes(before.folder) == hashes
-    done = subprocess.run(command, cwd=root, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert tree_hashes(before.folder) == hashes
-    versions = [path for path in (root / "outputs" / ".versions").iterdir() if path.is_dir()]
-    assert len(versions) == 1
