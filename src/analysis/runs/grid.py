@@ -26,8 +26,9 @@ TAKEN: Final = frozenset({"runs", "interactive"})
 """Names below `outputs` that are no pack's."""
 ITEM: Final = ", "
 """Between the values of a parameter that is a list."""
+WRONG: Final = "Wrong parameters:\n"
 HINT: Final = "Valid parameters:"
-"""Begins what `check_all` adds to its faults, which would be the same for each run."""
+"""What `check_all` sets before its faults and behind them, the same for each run."""
 
 Values = Mapping[str, object]
 
@@ -101,7 +102,9 @@ class GridRun:
         if name not in type(given).model_fields:
             return ""
         value: object = getattr(given, name)
-        if name == "cohort":
+        if name == "study":
+            value = given.loaded.name
+        elif name == "cohort":
             value = given.asked_cohort or ALL_COHORTS
         elif name == "outcomes" and isinstance(given, Estimated):
             value = given.asked_outcomes
@@ -240,11 +243,11 @@ def _checked(asked: Sequence[Values], notebooks: Sequence[str]) -> tuple[Checked
         try:
             checked.append(check_all(values, notebooks))
         except InputError as error:
-            valid = str(error).partition(HINT)[2]
+            valid = str(error).partition(HINT)[2] or valid
             for fault in dict.fromkeys(_faults(values, notebooks, error)):
                 faults.setdefault(fault, []).append(number)
     lines = [f"  {_runs(numbers)}: {fault}" for fault, numbers in faults.items()]
-    return checked, [*lines, HINT + valid] if lines else []
+    return checked, lines + ([HINT + valid] if valid else [])
 
 
 def _faults(values: Values, notebooks: Sequence[str], whole: InputError) -> Iterator[str]:
@@ -258,7 +261,9 @@ def _faults(values: Values, notebooks: Sequence[str], whole: InputError) -> Iter
 
 
 def _fault_lines(error: InputError) -> list[str]:
-    return [line.strip() for line in str(error).partition(HINT)[0].splitlines()[1:]]
+    """The faults that a message lists, without what it begins with and what would be valid."""
+    told = str(error).partition(HINT)[0].removeprefix(WRONG)
+    return [line.strip() for line in told.splitlines() if line.strip()]
 
 
 def _runs(numbers: Sequence[int]) -> str:

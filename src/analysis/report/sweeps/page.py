@@ -137,8 +137,7 @@ def _facts(contents: SweepContents, language: str) -> Iterator[tuple[str, str]]:
 def _value(study: Study, contents: SweepContents, name: str, value: str, language: str) -> str:
     """A value in the words of the study that knows it."""
     if name == "study":
-        named = (one for one in contents.swept if one.run.parameters.study == value)
-        return next(named).study.title.label()[language]
+        return contents.studies[value].title.label()[language]
     if name == "outcomes":
         having = (one for one in contents.studies.values() if value.split(", ")[0] in one.outcomes)
         study = next(having, study)
