@@ -4,17 +4,15 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nbformat
-import psutil
 import pytest
 
 from analysis.runs.runner import run_notebooks
 from analysis.runs.task import Task
+from tests.runs.waiting import PATIENCE, alive, read_pids, wait_for
 
 SPAWN = """
 import os, pathlib, subprocess, time
@@ -23,31 +21,10 @@ pathlib.Path(wanted).write_text(f"{os.getpid()} {child.pid}")
 """
 SLEEP = "time.sleep(600)"
 LONG = 600.0
-PATIENCE = 60.0
 
 
 def run(*tasks: Task, time_limit: float = LONG) -> list[Any]:
     return run_notebooks(tasks, jobs=2, time_limit=time_limit, quiet=True)
-
-
-def wait_for(condition: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-    return found
-
-
-def alive(pids: list[int]) -> list[int]:
-    return [
-        pid
-        for pid in pids
-        if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    ]
-
-
-def read_pids(path: Path) -> list[int]:
-    return [int(word) for word in path.read_text().split()] if path.is_file() else []
 
 
 def test_parameters_keep_their_types_and_outputs_their_place(make_task: Any) -> None:
@@ -173,6 +150,19 @@ def test_kernels_talk_over_files_not_ports(make_task: Any) -> None:
     transport, folder = text.split()
     assert transport == "ipc"
     assert not Path(folder).parent.exists()  # removed with the kernel
+
+
+def test_nothing_heavy_is_imported_before_there_is_something_to_run() -> None:
+    heavy = {"numpy", "pandas", "papermill", "nbformat", "jupyter_client", "psutil", "tqdm"}
+    script = f"import sys, analysis.runs.runner; print(*(sys.modules.keys() & {heavy}))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
+def test_nothing_to_run_is_nothing_done() -> None:
+    assert run() == []
 
 
 def test_it_works_outside_of_the_main_thread(make_task: Any) -> None:

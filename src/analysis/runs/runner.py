@@ -146,13 +146,12 @@ def _run(
 
 
 def _last_words(log: str, code: int) -> str:
-    """Why a process ended that did not tell: the last line of its standard error, if any."""
+    """Why a process ended that did not tell: the last line of its standard error, if it wrote."""
     if code == LOST:
         return LOST_WORDS
-    lines = log.strip().splitlines()
-    if lines:
-        return lines[-1]
-    return f"ended by {signal.Signals(-code).name}" if code < 0 else "ended without a word"
+    if code < 0:
+        return f"ended by {signal.Signals(-code).name}"
+    return (log.strip().splitlines() or ["ended without a word"])[-1]
 
 
 def _start(task: Task, folder: Path, warm: WarmProcess | None) -> NotebookProcess:
