@@ -23,8 +23,8 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code: 0, 1 if it found or left a fault, 2 for wrong input."""
-    given = _parser().parse_args(arguments)
     try:
+        given = _parser().parse_args(arguments)
         code: int = given.run(given)
     except InputError as error:
         print(f"placement-gaps: {error}", file=sys.stderr)
@@ -72,12 +72,14 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--params", type=Path, help="YAML file with notebook parameters")
     report.add_argument("--notebook", action="append", help="only this one (may be repeated)")
     _add_execution(report)
+    _add_delivery(report)
     report.set_defaults(run=_report)
 
     sweep = commands.add_parser("sweep", help="execute a grid of parameters and compare its runs")
     sweep.add_argument("grid", type=Path, metavar="GRID.yaml", help="the grid: docs/sweeps.md")
     _add_audience(sweep)
     _add_execution(sweep)
+    _add_delivery(sweep)
     sweep.set_defaults(run=_sweep)
 
     why = commands.add_parser("why", help="tell what changed since the report was made")
@@ -92,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_study(pack)
     pack.add_argument("--cohort", help="the cohort that the report is on")
     _add_audience(pack)
+    _add_delivery(pack)
     pack.set_defaults(run=_pack)
 
     trace = commands.add_parser("trace", help="tell what made a figure, table or other file")
@@ -147,6 +150,23 @@ def _add_audience(parser: argparse.ArgumentParser) -> None:
         ("public", "rounded, small groups hidden"),
     ):
         one.add_argument(f"--{name}", dest="audience", action="store_const", const=name, help=words)
+
+
+def _add_delivery(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--to",
+        metavar="ADDRESS",
+        type=_address,
+        help="copy the pack there too: a folder, or s3://bucket/reports (docs/scaling.md)",
+    )
+
+
+def _address(text: str) -> str:
+    """Where to deliver, refused at once if nothing can be delivered there."""
+    from analysis.report.delivery import check_address
+
+    check_address(text)
+    return text
 
 
 def _whole(text: str) -> int:
@@ -222,7 +242,7 @@ def _report(given: argparse.Namespace) -> int:
     report = build_report(project_root(), parameters, extract=given.extract, execute=execute)
     if report.record is None:
         print("Nothing changed since the report was made.")
-        _tell_published(report)
+        _tell_published(report, given.to)
         return 0
     if given.extract or report.data.synthetic:
         print("\n".join(report.data.log_lines()))
@@ -232,7 +252,7 @@ def _report(given: argparse.Namespace) -> int:
     if not report.complete:
         print("Nothing was published.", file=sys.stderr)
         return NOT_DONE
-    _tell_published(report)
+    _tell_published(report, given.to)
     return 0
 
 
@@ -279,6 +299,8 @@ def _sweep(given: argparse.Namespace) -> int:
     text = given.grid.read_text(encoding="utf-8")
     report = build_sweep(root, sweep, text, _executor(given), quiet=given.quiet)
     print("\n".join(report.lines()))
+    if report.published:
+        _deliver(report.folder, report.archive, given.to)
     if report.interrupted:
         return INTERRUPTED
     return NOT_DONE if report.failed else 0
@@ -303,15 +325,25 @@ def _pack(given: argparse.Namespace) -> int:
     # Imported late: a wrong name is refused before the heavy libraries are loaded.
     from analysis.report.build import renew_pack
 
-    _tell_published(renew_pack(project_root(), parameters))
+    _tell_published(renew_pack(project_root(), parameters), given.to)
     return 0
 
 
-def _tell_published(report: "Report") -> None:
+def _tell_published(report: "Report", to: str | None) -> None:
     for remark in report.remarks:
         print(remark, file=sys.stderr)
     print(f"report: {report.folder}")
     print(f"archive: {report.archive}")
+    _deliver(report.folder, report.archive, to)
+
+
+def _deliver(folder: Path, archive: Path, to: str | None) -> None:
+    """Copy a pack to the address asked for, if one is."""
+    if to is None:
+        return
+    from analysis.report.delivery import deliver
+
+    print(deliver(folder, archive, to))
 
 
 def _from_root(study: str) -> str:

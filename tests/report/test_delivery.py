@@ -9,6 +9,7 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
+from analysis.cli import WRONG_INPUT, main
 from analysis.errors import InputError
 from analysis.files import tree_hashes
 from analysis.report.delivery import UNFINISHED, Delivery, deliver
@@ -208,3 +209,13 @@ def test_a_pack_is_not_delivered_onto_itself_nor_unfinished(tmp_path: Path) -> N
         deliver(folder, archive, "memory://reports")
     assert before.pop("manifest.json")
     assert before == tree_hashes(folder)
+
+
+@pytest.mark.parametrize("command", [["report"], ["pack"], ["sweep", "no-grid.yaml"]])
+def test_a_wrong_address_is_refused_before_anything_is_made(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--to", "s3://key:hunter2@bucket/reports"]) == WRONG_INPUT
+    told = capsys.readouterr()
+    assert "holds a password or a token" in told.err
+    assert "hunter2" not in told.err + told.out

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from analysis.engines.address import refuse_secrets, scrub
+from analysis.engines.address import MARK, refuse_secrets, scrub
 from analysis.errors import InputError
 from analysis.files import canonical_json
 from analysis.report.provenance.layout import MANIFEST_FILE, checksum_file
@@ -74,6 +74,7 @@ def deliver(folder: Path, archive: Path, address: str) -> Delivery:
         If the address holds a secret (which the message does not repeat), its driver is missing,
         the pack is unfinished, the store refuses, or holds another thing afterwards than was sent.
     """
+    check_address(address)
     files = _files_of(folder)
     with _store_errors(address):
         store = _Store.open(address, folder)
@@ -96,6 +97,26 @@ def deliver(folder: Path, archive: Path, address: str) -> Delivery:
         store.compare(folder, sizes)
         store.remove(UNFINISHED)
     return Delivery(store.shown, len(new), len(files) - len(new), len(old))
+
+
+def check_address(address: str) -> None:
+    """Refuse an address that nothing can be delivered to, before anything is made for it.
+
+    Raises
+    ------
+    InputError
+        If it holds a secret (which the message does not repeat), or its driver is missing.
+    """
+    refuse_secrets(address)
+    if MARK in address and "?" in address:
+        raise InputError("The address to deliver to goes on after a question mark; leave that out.")
+    import fsspec
+    from fsspec.utils import get_protocol
+
+    try:
+        fsspec.get_filesystem_class(get_protocol(address))
+    except (ImportError, ValueError) as error:
+        raise InputError(f"{address}: there is no driver for this store. {error}.") from None
 
 
 def _files_of(folder: Path) -> Mapping[str, str]:
@@ -239,16 +260,11 @@ def _inside(name: str) -> bool:
 
 @contextlib.contextmanager
 def _store_errors(address: str) -> Iterator[None]:
-    """Refuse a secret in an address, and turn what drivers raise into words without secrets."""
-    refuse_secrets(address)
-    if "://" in address and "?" in address:
-        raise InputError("The address to deliver to goes on after a question mark; leave that out.")
+    """Turn what drivers raise into words without secrets."""
     try:
         yield
     except InputError:
         raise
-    except ImportError as error:
-        raise InputError(f"{address}: the driver of this store is missing. {error}.") from None
     except Exception as error:  # each driver has its own kinds
         words = scrub(str(error)) or type(error).__name__
         raise InputError(f"{address} can't be written to: {words}") from None
