@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 MEBIBYTE = 1024 * 1024
+LIMIT = 1_200.0
 # The unit of `ru_maxrss` is the byte on macOS, the kibibyte elsewhere.
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -25,6 +26,9 @@ class Measured:
     ----------
     seconds
         Wall-clock time of the task, without imports.
+    processor
+        Seconds of processor time in it, of all threads together: what other programs of the
+        machine disturb least.
     mebibytes
         Most memory that its process held, with all that it imported.
     told
@@ -32,6 +36,7 @@ class Measured:
     """
 
     seconds: float
+    processor: float
     mebibytes: float
     told: dict[str, float] = field(default_factory=dict)
 
@@ -40,45 +45,71 @@ class Stopwatch:
     """Takes the time of a part of a task; what stands outside of it is preparation."""
 
     def __init__(self) -> None:
-        self.seconds = 0.0
+        self.seconds = self.processor = 0.0
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Let time count while the block runs."""
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.process_time()
         try:
             yield
         finally:
             self.seconds += time.perf_counter() - begun
+            self.processor += time.process_time() - worked
 
 
 def answer(watch: Stopwatch, told: dict[str, float]) -> None:
     """Print what a task took, as the last line of its process."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * PEAK_UNIT / MEBIBYTE
-    print(json.dumps({"seconds": watch.seconds, "mebibytes": peak, "told": told}))
+    taken = {"seconds": watch.seconds, "processor": watch.processor, "mebibytes": peak}
+    print(json.dumps({**taken, "told": told}))
 
 
-def measure(module: str, arguments: Sequence[str], repeats: int = 1) -> Measured:
-    """Run `python -m module arguments` several times, and keep the least seconds and memory.
+class NotMeasuredError(Exception):
+    """A task failed, or took longer than it may."""
+
+
+def measure(
+    module: str, arguments: Sequence[str], *, repeats: int = 1, limit: float = LIMIT
+) -> Measured:
+    """Run `python -m module arguments`, and keep the least time and memory of some repeats.
 
     The least, for whatever else the machine does can only add.
 
+    Parameters
+    ----------
+    module, arguments
+        What to run; it ends with `answer`.
+    repeats
+        How often.
+    limit
+        Seconds that one run may take.
+
     Raises
     ------
-    RuntimeError
-        If the process fails; with what it said.
+    NotMeasuredError
+        If it fails or takes longer; with what it said.
     """
-    runs = [_run(module, arguments) for _ in range(repeats)]
+    runs = [_run(module, arguments, limit) for _ in range(repeats)]
     return Measured(
-        min(run.seconds for run in runs), min(run.mebibytes for run in runs), runs[0].told
+        min(run.seconds for run in runs),
+        min(run.processor for run in runs),
+        min(run.mebibytes for run in runs),
+        runs[0].told,
     )
 
 
-def _run(module: str, arguments: Sequence[str]) -> Measured:
+def _run(module: str, arguments: Sequence[str], limit: float) -> Measured:
     command = [sys.executable, "-W", "ignore", "-m", module, *arguments]
-    # BLAS with one thread: the sums of matrices of cells don't gain by more, and waits cost.
-    alone = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True)
+    # As notebooks run: one thread for linear algebra.
+    alone = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, env=alone, capture_output=True, text=True, timeout=limit
+        )
+    except subprocess.TimeoutExpired:
+        raise NotMeasuredError(f"over {limit:,.0f} s") from None
     if done.returncode:
-        raise RuntimeError(f"{module} {' '.join(arguments)}:\n{done.stderr}")
+        said = done.stderr.strip() or f"ended by signal {-done.returncode}"
+        raise NotMeasuredError(said.splitlines()[-1])
     return Measured(**json.loads(done.stdout.splitlines()[-1]))

@@ -10,6 +10,8 @@ from pathlib import Path
 SEED = 2022
 STUDY = Path(__file__).with_name("growth.yml")
 TABLE = "persons"
+EXTRACT = "extract"
+"""Folder of the extract, beside what is derived from it."""
 PATHS = 50
 COUNTRIES = ("FR", "GB", "US", "MA", "CI", "BE", "CH", "other")
 CATEGORIES = {
@@ -38,9 +40,11 @@ def write_persons(persons: int, folder: Path) -> Path:
 
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{TABLE}.parquet"
+    staged = target.with_suffix(".staged")
     with duckdb.connect() as engine:
         engine.execute("set enable_progress_bar = false")
-        engine.execute(f"copy ({_sql(persons)}) to '{target}' (format parquet)")
+        engine.execute(f"copy ({_sql(persons)}) to '{staged}' (format parquet)")
+    staged.replace(target)
     return target
 
 

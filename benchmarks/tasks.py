@@ -36,7 +36,7 @@ from benchmarks.estimators import (
     SURVEYED,
 )
 from benchmarks.measure import Stopwatch, answer
-from benchmarks.persons import write_persons
+from benchmarks.persons import EXTRACT, write_persons
 
 Task = Callable[[Path, int, Stopwatch], dict[str, float]]
 COUNTED = {
@@ -63,14 +63,14 @@ def cells_file(folder: Path, name: str) -> Path:
 def draw(folder: Path, persons: int, watch: Stopwatch) -> dict[str, float]:
     """Draw the persons: the extract that all else rests on."""
     with watch.running():
-        file = write_persons(persons, folder / "extract")
+        file = write_persons(persons, folder / EXTRACT)
     return {"bytes": file.stat().st_size}
 
 
 def derive(folder: Path, persons: int, watch: Stopwatch) -> dict[str, float]:
     """Check the extract and derive the processed table."""
     with watch.running():
-        log = process_extract(GROWTH, folder / "extract", folder / "processed").log
+        log = process_extract(GROWTH, folder / EXTRACT, folder / "processed").log
     assert log["rows"] == persons
     return {}
 

@@ -47,10 +47,12 @@ def derive(tables: dict[str, ir.Table], study: Study) -> ir.Table:
     derived |= {name: amount(rows, part) for name, part in study.amounts.items()}
     derived |= {name: membership(rows, part) for name, part in study.categories.items()}
     derived |= {name: level(rows, part) for name, part in study.covariates.items()}
-    # In the order of the file, so that the same extract gives the same bytes; a table of a
-    # database has no order, and sorting it would be in vain.
+    # In the order of the file, so that the same extract gives the same bytes. DuckDB keeps the
+    # order of a file by itself, and sorting 10^8 rows would take 18 GiB; joins lose it. A table of
+    # a database has no order, and sorting it would be in vain.
     numbered = rows[ROW].type().is_integer()
-    return (rows.order_by(ROW) if numbered else rows).select(**derived)
+    joined = study.contract or bool(study.tables[study.rows].references)
+    return (rows.order_by(ROW) if numbered and joined else rows).select(**derived)
 
 
 def outcome(rows: ir.Table, declared: YesOrNo) -> ir.BooleanValue:
