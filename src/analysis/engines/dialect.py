@@ -41,6 +41,11 @@ def table_names(connection: ibis.BaseBackend, schema: str | None) -> list[str]:
     return [name for (name,) in told.fetchall()]
 
 
+def has_temporary_tables(connection: ibis.BaseBackend) -> bool:
+    """Whether tables can be made that go with the connection; of Spark, Ibis says so in error."""
+    return bool(connection.supports_temporary_tables) and connection.name != "pyspark"
+
+
 def by_code_point(value: ir.Value) -> ir.Value:
     """What to sort by for the order of code points.
 

@@ -13,7 +13,7 @@ from ibis.util import gen_name
 
 from analysis.engines.address import Address, parse_place
 from analysis.engines.connect import connection_to, engine_errors, for_files
-from analysis.engines.dialect import md5, table_names
+from analysis.engines.dialect import has_temporary_tables, md5, table_names
 from analysis.errors import InputError
 from analysis.files import canonical_json
 
@@ -133,7 +133,7 @@ def write_rows(
 @contextlib.contextmanager
 def kept_rows(connection: ibis.BaseBackend, rows: ir.Table) -> Iterator[ir.Table]:
     """Have an engine keep rows that are asked for several times, until the block ends."""
-    if not connection.supports_temporary_tables:
+    if not has_temporary_tables(connection):
         with rows.cache() as kept:
             yield kept
         return
