@@ -119,6 +119,12 @@ def look_public(public_pack: Path, context: BrowserContext) -> LookAt:
     return cache(lambda path: look_at(public_pack, path, context))
 
 
+@pytest.fixture(scope="session")
+def look_in() -> Callable[[Path, str, BrowserContext], Look]:
+    """Give the function that looks at a page of any pack."""
+    return look_at
+
+
 def look_at(pack: Path, path: str, context: BrowserContext) -> Look:
     """Open a page and write down what there is to see."""
     page = context.new_page()

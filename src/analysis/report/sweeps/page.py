@@ -123,6 +123,10 @@ def _facts(contents: SweepContents, language: str) -> Iterator[tuple[str, str]]:
     """What every run has, then what varies with its values, each after its name."""
     grid, study = contents.grid, next(iter(contents.studies.values()))
     yield capitalise(parameter_words("notebook", language)), ", ".join(grid.notebooks)
+    yield (
+        say("documents.audience", language),
+        say(f"documents.audience_{contents.audience}", language),
+    )
     for name, value in grid.constant.items():
         told = _value(study, contents, name, value, language)
         yield capitalise(parameter_words(name, language)), told
