@@ -58,6 +58,7 @@ class WarmProcess:
                 stderr=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
+                env=os.environ,  # not what C libraries have added to it, readline for one
             )
 
     @property
