@@ -228,7 +228,11 @@ def real_task(tmp_path: Path, toy_study: Study, toy_study_file: Path, toy_extrac
 
 
 @pytest.mark.slow
-def test_results_are_the_same_bytes_with_and_without(real_task: Task, plain: Any) -> None:
+def test_results_are_the_same_bytes_with_and_without(
+    real_task: Task, plain: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Where Spark is installed, pandera imports it, and it warns of pandas 3 as it is imported.
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore::FutureWarning:pyspark.pandas")
     results = []
     for how in (run, plain):
         assert [(one.status, one.error) for one in how(real_task)] == [("done", "")]
