@@ -173,3 +173,10 @@ def test_names_of_studies_are_those_that_results_may_tell(
     grid = read_grid(path, place=lambda _: str(toy_study_file))
     assert grid.runs[0].parameters.study == str(toy_study_file)
     assert grid.runs[0].told("study") == "bootcamp"
+
+
+@pytest.mark.parametrize(
+    ("path", "runs"), [("docs/sweep-example.yaml", 11), ("benchmarks/sweep-96.yaml", 96)]
+)
+def test_the_grids_of_the_repository_are_sound(path: str, runs: int) -> None:
+    assert len(read_grid(Path(__file__).parents[2] / path).runs) == runs
