@@ -58,6 +58,10 @@ sweep: $(READY) ## execute a grid of parameters and compare its runs: GRID=file.
 	@$(BIN)/placement-gaps sweep '$(GRID)' $(if $(JOBS),--jobs '$(JOBS)') $(if $(SCHEDULER),--scheduler '$(SCHEDULER)') \
 		$(if $(AUDIENCE),'--$(AUDIENCE)')
 
+why: $(READY) ## tell, per notebook, what changed since the report was made
+	@$(BIN)/placement-gaps why $(if $(STUDY),--study '$(STUDY)') $(if $(COHORT),--cohort '$(COHORT)') \
+		$(if $(PARAMS),--params '$(PARAMS)') $(if $(AUDIENCE),'--$(AUDIENCE)')
+
 pack: $(READY) ## renew the pages and documents of a finished report, without running a notebook
 	@$(BIN)/placement-gaps pack $(if $(STUDY),--study '$(STUDY)') $(if $(COHORT),--cohort '$(COHORT)') \
 		$(if $(AUDIENCE),'--$(AUDIENCE)')

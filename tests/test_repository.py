@@ -23,7 +23,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-LOCK = (ROOT / "requirements.lock").read_text("utf-8")
+MAIN = "requirements.lock"
+LOCKS = {name: (ROOT / name).read_text("utf-8") for name in (MAIN, "spark.lock")}
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PYTHONS = ("3.11.0", "3.11.9", "3.12.0", "3.12.9", "3.13.0", "3.13.9")
 REQUIRED = (
@@ -44,9 +45,9 @@ def _declared() -> list[Requirement]:
 
 
 @functools.cache
-def _locked() -> list[tuple[Requirement, list[str]]]:
-    """Each requirement of the lock file with its hashes; comments are left out."""
-    lines = [line for line in LOCK.splitlines() if not line.lstrip().startswith("#")]
+def _locked(lock: str = MAIN) -> list[tuple[Requirement, list[str]]]:
+    """Each requirement of a lock file with its hashes; comments are left out."""
+    lines = [line for line in LOCKS[lock].splitlines() if not line.lstrip().startswith("#")]
     entries = re.split(r"(?<!\\)\n", "\n".join(lines))
     found = []
     for entry in filter(str.strip, entries):
@@ -88,7 +89,8 @@ def _applies(marker: Marker | None, environment: dict[str, str] | None = None) -
 @pytest.mark.parametrize("wanted", _declared(), ids=lambda one: one.name)
 def test_the_lock_has_one_version_of_each_dependency_in_its_range(wanted: Requirement) -> None:
     name = canonicalize_name(wanted.name)
-    pins = [entry for entry, _ in _locked() if canonicalize_name(entry.name) == name]
+    lock = "spark.lock" if str(wanted) in PROJECT["optional-dependencies"]["spark"] else MAIN
+    pins = [entry for entry, _ in _locked(lock) if canonicalize_name(entry.name) == name]
     for python in PYTHONS:
         here = [entry for entry in pins if _applies(entry.marker, _environment(python))]
         assert len(here) == 1, python
@@ -96,9 +98,14 @@ def test_the_lock_has_one_version_of_each_dependency_in_its_range(wanted: Requir
         assert wanted.specifier.contains(pin.version)
 
 
-def test_every_line_of_the_lock_is_one_version_with_its_hashes() -> None:
+def test_the_lock_holds_more_than_is_declared() -> None:
     assert len(_locked()) > len(_declared())
-    for entry, options in _locked():
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_line_of_a_lock_is_one_version_with_its_hashes(lock: str) -> None:
+    assert _locked(lock)
+    for entry, options in _locked(lock):
         assert [pin.operator for pin in entry.specifier] == ["=="], entry
         assert "*" not in str(entry.specifier)
         assert entry.url is None
@@ -107,11 +114,18 @@ def test_every_line_of_the_lock_is_one_version_with_its_hashes() -> None:
             assert re.fullmatch(r"hash=sha256:[0-9a-f]{64}", option), entry
 
 
-def test_the_lock_names_no_index_and_no_place() -> None:
-    assert "://" not in LOCK
-    assert not re.search(r"^\s*-", re.sub(r"^\s+--hash=.*$", "", LOCK, flags=re.MULTILINE))
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_index_and_no_place(lock: str) -> None:
+    text = LOCKS[lock]
+    assert "://" not in text
+    assert not re.search(r"^\s*-", re.sub(r"^\s+--hash=.*$", "", text, flags=re.MULTILINE))
     for option in ("index-url", "find-links", "trusted-host", "file:"):
-        assert option not in LOCK
+        assert option not in text
+
+
+def test_the_locks_have_nothing_in_common_that_could_differ() -> None:
+    names = [{canonicalize_name(entry.name) for entry, _ in _locked(lock)} for lock in LOCKS]
+    assert not set.intersection(*names)
 
 
 def test_this_environment_is_the_one_of_the_lock() -> None:
@@ -286,11 +300,11 @@ def test_make_explains_every_target() -> None:
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-@pytest.mark.parametrize("target", ["setup", "lab", "data", "report", "test", "test-full"])
+@pytest.mark.parametrize("target", ["setup", "lab", "data", "report", "why", "test", "test-full"])
 def test_make_knows_how_to_reach_every_target(target: str, tmp_path: Path) -> None:
     """A dry run in an empty copy names a command for each; nothing is executed."""
     shutil.copy(ROOT / "Makefile", tmp_path)
-    for name in ("pyproject.toml", "requirements.lock"):
+    for name in ("pyproject.toml", *LOCKS):
         (tmp_path / name).touch()
     command = ["make", "--dry-run", "--directory", str(tmp_path), target, "EXTRACT=a b"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
