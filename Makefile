@@ -83,10 +83,8 @@ lint: $(READY) ## check format, style, types and the direction of imports
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > /dev/null || $(BIN)/lint-imports
 
-bench: $(READY) ## measure time and memory on ten million generated persons
-	@$(BIN)/python benchmarks/adjusted_gaps.py
-	@$(BIN)/python benchmarks/generated_cohort.py
-	@$(BIN)/python benchmarks/bootstrap.py
+bench: $(READY) ## measure time and memory of 10^4 to 10^8 persons, and of runs of notebooks (an hour)
+	@$(BIN)/python -m benchmarks
 
 validate: $(READY) ## count how often intervals hold the truth, into docs/validation.md (30 minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m validation

@@ -1,9 +1,10 @@
 """How seconds and memory grow with persons, of each task from the extract to the estimates."""
 
+import json
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.measure import LIMIT, Measured, NotMeasuredError, measure
@@ -93,7 +94,7 @@ def measure_growth(
     sizes
         Numbers of persons.
     work
-        Folder to work in. Persons that an earlier run drew there are not drawn again.
+        Folder to work in. What an earlier run drew and measured there stands.
     repeats
         How often each task is run, to keep the least.
     limit
@@ -106,19 +107,29 @@ def measure_growth(
             if task in LABELS and reasons[task]:
                 reasons[task][persons] = "not tried"
                 continue
-            given = [task, str(work / str(persons)), str(persons)]
-            often = repeats if task in LABELS else 1
             try:
-                run = measure("benchmarks.tasks", given, repeats=often, limit=limit)
+                run = _measured(task, work / str(persons), persons, repeats, limit)
             except NotMeasuredError as error:
                 if task in UNTOLD:
                     raise
                 reasons[task][persons] = str(error)
                 continue
-            print(f"  {persons:>11,} {task:15} {run.seconds:8.2f} s", file=sys.stderr, flush=True)
             if task in LABELS:
                 runs[task][persons] = run
     return [Growth(task, runs[task], reasons[task]) for task in LABELS]
+
+
+def _measured(task: str, folder: Path, persons: int, repeats: int, limit: float) -> Measured:
+    """What a task takes, measured now or, in a folder that is kept, before."""
+    kept = folder / f"{task}.json"
+    if kept.is_file():
+        return Measured(**json.loads(kept.read_text(encoding="utf-8")))
+    often = repeats if task in LABELS else 1
+    given = [task, str(folder), str(persons)]
+    run = measure("benchmarks.tasks", given, repeats=often, limit=limit)
+    kept.write_text(json.dumps(asdict(run)), encoding="utf-8")
+    print(f"  {persons:>11,} {task:15} {run.seconds:8.2f} s", file=sys.stderr, flush=True)
+    return run
 
 
 def _tasks(folder: Path) -> Iterator[str]:

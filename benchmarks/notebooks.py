@@ -62,3 +62,100 @@ class Copy:
         for path in (self.root / "outputs").iterdir():
             if path.name != ".gitkeep":
                 subprocess.run(["rm", "-rf", str(path)], check=True)  # noqa: S607
+
+
+def measure_notebooks(work: Path, grid: Path, runs: int) -> list[tuple[str, float, str]]:
+    """Measure all of it, one after the other.
+
+    Parameters
+    ----------
+    work
+        Folder to work in.
+    grid
+        File of a sweep.
+    runs
+        How many of its runs, spread evenly over it.
+
+    Returns
+    -------
+    list of tuple
+        What was measured, its seconds, and what they are a multiple or a part of, in words.
+    """
+    copy = Copy(work)
+    copy.project("data")
+    told: list[tuple[str, float, str]] = []
+
+    def tell(label: str, seconds: float, ratio: str = "") -> None:
+        told.append((label, seconds, ratio))
+        print(f"  {label}: {seconds:.1f} s {ratio}", file=sys.stderr, flush=True)
+
+    plain = copy.project("report", "--quiet", environment=PLAIN_START)
+    tell("report, nothing stands, each kernel started afresh", plain)
+    copy.forget()
+    warm = copy.project("report", "--quiet")
+    tell("report, nothing stands, kernels forked", warm, _share(warm, plain))
+    for label, change in (
+        ("report, unchanged", lambda: None),
+        (f"report, {MODULE.name} edited", lambda: _edit(copy.root / MODULE)),
+    ):
+        change()
+        seconds = copy.project("report", "--quiet")
+        tell(label, seconds, _share(seconds, warm))
+    asked = _asked(grid, runs)
+    loop = sum(_papermill(copy, number, one) for number, one in enumerate(asked))
+    tell(
+        f"plain loop of papermill over {len(asked)} runs", loop, f"{loop / len(asked):.1f} s a run"
+    )
+    swept = _sweep(copy, asked)
+    tell(
+        f"sweep over the same {len(asked)} runs", swept, f"{loop / swept:.1f} times the throughput"
+    )
+    again = _sweep(copy, asked)
+    tell("the same sweep again", again, _share(again, swept))
+    return told
+
+
+def _share(seconds: float, whole: float) -> str:
+    return f"{100 * seconds / whole:.0f}% of that"
+
+
+def _edit(module: Path) -> None:
+    """Change what a module does not say in words alone."""
+    text = module.read_text(encoding="utf-8")
+    module.write_text(f"{text}\n\nEDITED = True\n", encoding="utf-8")
+
+
+def _asked(grid: Path, runs: int) -> list[dict[str, object]]:
+    """Parameters of some runs of a grid, spread evenly over it, all of the notebook of gaps."""
+    from analysis.runs.grid import read_grid
+
+    read = read_grid(grid, {}, lambda study: study)
+    every = [run for run in read.runs if run.notebook == NOTEBOOK]
+    chosen = [every[number * len(every) // runs] for number in range(min(runs, len(every)))]
+    return [run.parameters.model_dump(mode="json", include=set(read.asked)) for run in chosen]
+
+
+def _papermill(copy: Copy, number: int, asked: Mapping[str, object]) -> float:
+    """Seconds of papermill's own command on one run."""
+    parameters = copy.root.parent / f"{number}.yaml"
+    parameters.write_text(yaml.safe_dump(dict(asked)), encoding="utf-8")
+    source, executed = (
+        copy.root / "notebooks" / f"{NOTEBOOK}.ipynb",
+        parameters.with_suffix(".ipynb"),
+    )
+    options = ["--no-progress-bar", "-f", str(parameters)]
+    return copy.run("papermill", str(source), str(executed), *options)
+
+
+def _sweep(copy: Copy, asked: Sequence[Mapping[str, object]]) -> float:
+    """Seconds of a sweep of these runs, its pack included."""
+    grid = copy.root.parent / "grid.yaml"
+    content = {"name": "benchmark", "notebooks": [NOTEBOOK], "runs": [dict(one) for one in asked]}
+    grid.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return copy.project("sweep", str(grid), "--quiet")
+
+
+def notebooks_table(told: Sequence[tuple[str, float, str]]) -> str:
+    """The measures as a Markdown table."""
+    lines = ["| | seconds | |", "| --- | ---: | --- |"]
+    return "\n".join([*lines, *(f"| {label} | {s:.1f} | {ratio} |" for label, s, ratio in told)])
