@@ -21,6 +21,7 @@ help: ## show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 	@echo
 	@echo '  make report takes STUDY=name COHORT=name EXTRACT=folder PARAMS=file.yaml AUDIENCE=internal|public'
+	@echo '    SCHEDULER=address TO=address; make why takes the first four and AUDIENCE'
 	@echo '  make sweep takes GRID=file.yaml JOBS=number SCHEDULER=address AUDIENCE=internal|public'
 	@echo '  make pack takes STUDY=name COHORT=name AUDIENCE=internal|public'
 	@echo '  make data takes STUDY=name EXTRACT=folder; make test takes WORKERS=number'
@@ -51,7 +52,8 @@ data: $(READY) ## check an extract, or generate one, and derive its processed ta
 
 report: $(READY) ## execute the notebooks and publish the report: figures, tables, pages, documents
 	@$(BIN)/placement-gaps report $(if $(STUDY),--study '$(STUDY)') $(if $(COHORT),--cohort '$(COHORT)') \
-		$(if $(EXTRACT),--extract '$(EXTRACT)') $(if $(PARAMS),--params '$(PARAMS)') $(if $(AUDIENCE),'--$(AUDIENCE)')
+		$(if $(EXTRACT),--extract '$(EXTRACT)') $(if $(PARAMS),--params '$(PARAMS)') $(if $(AUDIENCE),'--$(AUDIENCE)') \
+		$(if $(SCHEDULER),--scheduler '$(SCHEDULER)') $(if $(TO),--to '$(TO)')
 
 sweep: $(READY) ## execute a grid of parameters and compare its runs: GRID=file.yaml (docs/sweeps.md)
 	@test -n '$(GRID)' || { echo 'Give a grid: make sweep GRID=docs/sweep-example.yaml' >&2; exit 2; }
