@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import dask.config
 import nbformat
 import psutil
 import pytest
@@ -59,16 +60,17 @@ def free_port() -> int:
 class Cluster:
     """A scheduler and workers, each without a nanny: killed means gone."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, protocol: str = "tcp") -> None:
         self.folder = folder
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.scheduler = f"tcp://127.0.0.1:{free_port()}"
+        self.scheduler = f"{protocol}://127.0.0.1:{free_port()}"
         port = self.scheduler.rsplit(":", 1)[1]
         # The scheduler's own environment lacks the package: it need not be there.
         shadow = folder / "shadow" / "analysis.py"
         shadow.parent.mkdir(parents=True)
         shadow.write_text("raise ImportError('not here')")
-        self._start("scheduler", "--port", port, PYTHONPATH=str(shadow.parent))
+        options = ("--port", port, "--protocol", protocol)
+        self._start("scheduler", *options, PYTHONPATH=str(shadow.parent))
 
     def worker(self, root: Path, **environment: str) -> subprocess.Popen[bytes]:
         """Start a worker of one thread whose checkout is `root`."""
@@ -169,8 +171,11 @@ def test_results_are_those_of_the_local_runner_and_failures_run_once(
     assert not left_in(two_workers)
 
 
+@pytest.mark.parametrize(
+    "kind", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_a_lost_worker_costs_only_what_it_was_running(
-    make_task: Any, two_workers: Cluster, tmp_path: Path
+    make_task: Any, two_workers: Cluster, tmp_path: Path, kind: signal.Signals
 ) -> None:
     folders = [tmp_path / name for name in ("one", "two", "three")]
     for folder in folders:
@@ -192,7 +197,7 @@ def test_a_lost_worker_costs_only_what_it_was_running(
                 for process in two_workers.processes[1:]
                 if kernel in {one.pid for one in psutil.Process(process.pid).children(True)}
             )
-            os.kill(worker, signal.SIGKILL)
+            os.kill(worker, kind)
             wait_for(lambda: not alive(kernel))
             for folder in folders:
                 (folder / "go").touch()
@@ -218,7 +223,10 @@ print(json.dumps(as_records(ended)))
 """
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "kind",
+    [signal.SIGINT, signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)],
+)
 def test_a_stopped_client_ends_the_notebooks_on_the_workers(
     make_task: Any, two_workers: Cluster, tmp_path: Path, kind: signal.Signals
 ) -> None:
@@ -279,6 +287,55 @@ def test_a_worker_without_a_checkout_or_the_package_says_so(
     empty_cluster.worker(tmp_path, PYTHONPATH=str(outside / "shadow"))
     with pytest.raises(InputError, match=r"can't import the package: not here"):
         run(empty_cluster, task)
+
+
+@pytest.mark.slow
+def test_a_notebook_that_loses_every_worker_fails(
+    make_task: Any, empty_cluster: Cluster, root: Path
+) -> None:
+    """Its first cell kills the worker: a kernel's runner is a child of it."""
+    kills = """
+import os, psutil, signal
+worker = next(one for one in psutil.Process().parents() if "dask_worker" in " ".join(one.cmdline()))
+os.kill(worker.pid, signal.SIGKILL)
+"""
+    for _ in range(4):
+        empty_cluster.worker(root)
+    (ended,) = run(empty_cluster, make_task("killer", kills))
+    assert ended.status == "failed"
+    assert ended.error.startswith("its worker was lost 4 times, last tcp://127.0.0.1:")
+    assert [process.poll() for process in empty_cluster.processes] == [None, *[-signal.SIGKILL] * 4]
+
+
+@pytest.mark.slow
+def test_certificates_of_dask_are_used(
+    make_task: Any, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes"]
+    made += ["-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run([*made, "-out", cert, "-keyout", key], check=True, capture_output=True)
+    files = {"ca-file": cert} | {
+        f"{side}.{kind}": file
+        for side in ("client", "scheduler", "worker")
+        for kind, file in (("cert", cert), ("key", key))
+    }
+    for name, file in files.items():
+        variable = name.upper().replace(".", "__").replace("-", "_")
+        monkeypatch.setenv(f"DASK_DISTRIBUTED__COMM__TLS__{variable}", str(file))
+    with dask.config.set({f"distributed.comm.tls.{name}": str(files[name]) for name in files}):
+        made_here = Cluster(tmp_path / "cluster", "tls")
+        try:
+            made_here.worker(root)
+            (ended,) = run(made_here, make_task("sealed", "print(1)"))
+            assert ended.status == "done"
+            with (
+                dask.config.set({"distributed.comm.tls.client.cert": None}),
+                pytest.raises(InputError, match="can't be reached"),
+            ):
+                run(made_here, make_task("open", "print(1)"))
+        finally:
+            made_here.end()
 
 
 def test_a_time_limit_holds_on_the_worker(

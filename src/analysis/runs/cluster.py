@@ -32,6 +32,7 @@ TELL_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
 POLL_SECONDS = 0.1
 COUNT_SECONDS = 2.0
+COUNTING_SECONDS = 10.0
 EXECUTE = "analysis.runs.cluster_worker:execute_order"
 NOT_YET = {"pending", "lost"}
 
@@ -175,18 +176,16 @@ class _Run:
             self.waiting[place] = self.client.submit(execute, orders[place], key=key)
         while self.waiting and not stop.is_set():
             ready = [at for at, future in self.waiting.items() if future.status not in NOT_YET]
-            for place in ready:
-                if not stop.is_set():
-                    self._receive(place)
-            if not ready:
+            received = [self._receive(place) for place in ready if not stop.is_set()]
+            if not any(received):
                 self.workers.look()
                 stop.wait(POLL_SECONDS)
         for place in self.waiting:
             self._end(place, Ended(self.tasks[place].notebook, "interrupted", 0.0))
         return [self.ended[place] for place in range(len(self.tasks))]
 
-    def _receive(self, place: int) -> None:
-        """Take what came of a task, and let the cluster forget it."""
+    def _receive(self, place: int) -> bool:
+        """Take what came of a task, and let the cluster forget it; False if it is lost again."""
         task, future = self.tasks[place], self.waiting[place]
         try:
             answer = future.result(ANSWER_SECONDS)
@@ -197,7 +196,7 @@ class _Run:
             ) from None
         except Exception as error:
             if future.status != "error":
-                return  # lost on the way with its worker, and being made again
+                return False  # it went with its worker, and is being made again
             ended = Ended(task.notebook, "failed", 0.0, _why(error))
         else:
             ended = _unpacked(task, answer)
@@ -205,6 +204,7 @@ class _Run:
         del self.waiting[place]
         future.release()
         self._end(place, ended)
+        return True
 
     def _end(self, place: int, ended: Ended) -> None:
         self.ended[place] = ended
@@ -248,7 +248,8 @@ class _Workers:
 
     def __init__(self, client: "Client", scheduler: str, patience: float) -> None:
         self.client, self.scheduler, self.patience = client, scheduler, patience
-        self.looked = self.since = time.monotonic()
+        self.looked = time.monotonic()
+        self.since: float | None = None
         self.told = False
 
     def look(self) -> None:
@@ -264,8 +265,9 @@ class _Workers:
             return
         self.looked = now
         if self._count():
-            self.since, self.told = now, False
+            self.since, self.told = None, False
             return
+        self.since = now if self.since is None else self.since
         waited = now - self.since
         if waited > self.patience:
             raise InputError(
@@ -273,7 +275,7 @@ class _Workers:
                 "done is kept. Start workers, such as “dask worker ADDRESS --nthreads 1”, see in "
                 "their log that they reach the scheduler, and repeat the command."
             )
-        if waited > TELL_SECONDS and not self.told:
+        if waited >= TELL_SECONDS and not self.told:
             self.told = True
             tqdm.write(
                 f"The cluster of {self.scheduler} has no worker; waiting for one for another "
@@ -284,7 +286,7 @@ class _Workers:
     def _count(self) -> int:
         rpc = self.client.scheduler
         try:
-            found = self.client.sync(rpc.ncores, callback_timeout=ANSWER_SECONDS) if rpc else ()
+            found = self.client.sync(rpc.ncores, callback_timeout=COUNTING_SECONDS) if rpc else ()
         except (OSError, TimeoutError):
             return 0
         return len(found)
