@@ -81,6 +81,7 @@ def main() -> int:
         orders.set_inheritable(False)
         with _as_in_a_kernel(), contextlib.chdir(root):  # where matplotlib looks for settings
             import_all(Path(root), notebooks)
+        os.close(os.pidfd_open(os.getpid()))  # fails here and now where Linux is too old
         if threads() != 1:
             return 1
         # What is there now is never garbage: forks share it as long as nobody touches it.
@@ -101,7 +102,8 @@ def import_all(root: Path, notebooks: Sequence[str]) -> None:
         file = Path("analysis", name)
         if file.suffix == ".py":
             module = file.parent if file.stem == "__init__" else file.with_suffix("")
-            importlib.import_module(".".join(module.parts))
+            with contextlib.suppress(ImportError):  # whoever needs it will say so
+                importlib.import_module(".".join(module.parts))
     importlib.import_module(".".join(APPLICATION))  # for all that it imports; then forgotten
     delattr(importlib.import_module(APPLICATION[0]), APPLICATION[1])
     del sys.modules[".".join(APPLICATION)]
