@@ -101,7 +101,7 @@ def measure_notebooks(work: Path, grid: Path, runs: int) -> list[tuple[str, floa
         change()
         seconds = copy.project("report", "--quiet")
         tell(label, seconds, _share(seconds, warm))
-    asked = _asked(grid, runs)
+    asked = chosen_runs(grid, runs)
     loop = sum(_papermill(copy, number, one) for number, one in enumerate(asked))
     tell(
         f"plain loop of papermill over {len(asked)} runs", loop, f"{loop / len(asked):.1f} s a run"
@@ -125,13 +125,14 @@ def _edit(module: Path) -> None:
     module.write_text(f"{text}\n\nEDITED = True\n", encoding="utf-8")
 
 
-def _asked(grid: Path, runs: int) -> list[dict[str, object]]:
+def chosen_runs(grid: Path, runs: int) -> list[dict[str, object]]:
     """Parameters of some runs of a grid, spread evenly over it, all of the notebook of gaps."""
     from analysis.runs.grid import read_grid
 
     read = read_grid(grid, {}, lambda study: study)
     every = [run for run in read.runs if run.notebook == NOTEBOOK]
-    chosen = [every[number * len(every) // runs] for number in range(min(runs, len(every)))]
+    runs = min(runs, len(every))
+    chosen = [every[number * len(every) // runs] for number in range(runs)]
     return [run.parameters.model_dump(mode="json", include=set(read.asked)) for run in chosen]
 
 
