@@ -78,20 +78,22 @@ def toy_report(
 
 
 @pytest.fixture(scope="session")
-def public_report(
-    build_in: Build,
-    make_repository: MakeRepository,
-    toy_study_file: Path,
-    toy_extract: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Report:
-    """A report on the third study for everyone; its carers are too few to be shown."""
+def few_carers(toy_extract: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An extract of the third study whose carers are too few to be shown."""
     folder = tmp_path_factory.mktemp("few") / "extract"
     shutil.copytree(toy_extract, folder)
     learners = pd.read_csv(folder / "learners.csv", dtype=str, keep_default_na=False)
     carers = learners["carer"] == "yes"
     learners[~carers | (carers.cumsum() <= CARERS)].to_csv(folder / "learners.csv", index=False)
-    report = build_in(make_repository(), toy_study_file, folder, audience="public")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def public_report(
+    build_in: Build, make_repository: MakeRepository, toy_study_file: Path, few_carers: Path
+) -> Report:
+    """A report on the third study for everyone; its carers are not shown."""
+    report = build_in(make_repository(), toy_study_file, few_carers, audience="public")
     assert report.complete, report.ended
     return report
 
@@ -154,8 +156,12 @@ class InProcess:
         data = open_processed(study, data_folder(task.root))
         place = Place(task.result, task.notebook, run_key(task.root, task.notebook, asked, data))
         session = Session(task.notebook, asked, data.marked(study), data, place)
-        session.save_table(session.release.results(estimate_gaps(session)[0]), "placement-gaps")
+        session.save_table(self.released(session), "placement-gaps")
         return Ended(task.notebook, "done", 1.0)
+
+    def released(self, session: Session) -> pd.DataFrame:
+        """The gaps as the notebook would save them."""
+        return session.release.results(estimate_gaps(session)[0])
 
 
 class SweepIn:
