@@ -81,7 +81,8 @@ def growth_exponent(values: Mapping[int, float]) -> float | None:
         return None
     mean_x, mean_y = (sum(values) / len(points) for values in zip(*points, strict=True))
     spread = sum((x - mean_x) ** 2 for x, _ in points)
-    return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
+    slope: float = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
+    return slope
 
 
 def measure_growth(

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -64,8 +65,43 @@ class Copy:
                 subprocess.run(["rm", "-rf", str(path)], check=True)  # noqa: S607
 
 
-def measure_notebooks(work: Path, grid: Path, runs: int) -> list[tuple[str, float, str]]:
-    """Measure all of it, one after the other.
+@dataclass
+class Told:
+    """What was measured, its seconds, and what they are a multiple or a part of, in words."""
+
+    lines: list[tuple[str, float, str]] = field(default_factory=list)
+
+    def tell(self, label: str, seconds: float, ratio: str = "") -> None:
+        """Keep a measure, and show it to whoever waits."""
+        self.lines.append((label, seconds, ratio))
+        print(f"  {label}: {seconds:.1f} s {ratio}", file=sys.stderr, flush=True)
+
+    def table(self) -> str:
+        """The measures as a Markdown table."""
+        lines = ["| | seconds | |", "| --- | ---: | --- |"]
+        lines += [f"| {label} | {seconds:.1f} | {ratio} |" for label, seconds, ratio in self.lines]
+        return "\n".join(lines)
+
+
+def measure_reports(work: Path) -> Told:
+    """Measure a report of which nothing stands, unchanged, and with one module edited."""
+    copy, told = Copy(work), Told()
+    copy.project("data")
+    plain = copy.project("report", "--quiet", environment=PLAIN_START)
+    told.tell("nothing stands, each kernel started afresh", plain)
+    copy.forget()
+    whole = copy.project("report", "--quiet")
+    told.tell("nothing stands, kernels forked", whole, f"{_share(whole, plain)} of the former")
+    unchanged = copy.project("report", "--quiet")
+    told.tell("unchanged", unchanged, f"{_share(unchanged, whole)} of the whole")
+    _edit(copy.root / MODULE)
+    edited = copy.project("report", "--quiet")
+    told.tell(f"`{MODULE.name}` edited", edited, f"{_share(edited, whole)} of the whole")
+    return told
+
+
+def measure_sweep(work: Path, grid: Path, runs: int) -> Told:
+    """Measure a sweep beside a loop of papermill's own command over the same runs.
 
     Parameters
     ----------
@@ -75,48 +111,34 @@ def measure_notebooks(work: Path, grid: Path, runs: int) -> list[tuple[str, floa
         File of a sweep.
     runs
         How many of its runs, spread evenly over it.
-
-    Returns
-    -------
-    list of tuple
-        What was measured, its seconds, and what they are a multiple or a part of, in words.
     """
-    copy = Copy(work)
+    copy, told = Copy(work), Told()
     copy.project("data")
-    told: list[tuple[str, float, str]] = []
-
-    def tell(label: str, seconds: float, ratio: str = "") -> None:
-        told.append((label, seconds, ratio))
-        print(f"  {label}: {seconds:.1f} s {ratio}", file=sys.stderr, flush=True)
-
-    plain = copy.project("report", "--quiet", environment=PLAIN_START)
-    tell("report, nothing stands, each kernel started afresh", plain)
-    copy.forget()
-    warm = copy.project("report", "--quiet")
-    tell("report, nothing stands, kernels forked", warm, _share(warm, plain))
-    for label, change in (
-        ("report, unchanged", lambda: None),
-        (f"report, {MODULE.name} edited", lambda: _edit(copy.root / MODULE)),
-    ):
-        change()
-        seconds = copy.project("report", "--quiet")
-        tell(label, seconds, _share(seconds, warm))
+    told.tell("papermill’s command on a notebook that says 1", _trivial(copy))
     asked = chosen_runs(grid, runs)
     loop = sum(_papermill(copy, number, one) for number, one in enumerate(asked))
-    tell(
-        f"plain loop of papermill over {len(asked)} runs", loop, f"{loop / len(asked):.1f} s a run"
-    )
+    told.tell(f"plain loop over {len(asked)} runs", loop, f"{loop / len(asked):.1f} s a run")
     swept = _sweep(copy, asked)
-    tell(
-        f"sweep over the same {len(asked)} runs", swept, f"{loop / swept:.1f} times the throughput"
-    )
+    told.tell("sweep over the same runs", swept, f"{loop / swept:.1f} times the throughput")
     again = _sweep(copy, asked)
-    tell("the same sweep again", again, _share(again, swept))
+    told.tell("the same sweep again", again, f"{_share(again, swept)} of the first time")
     return told
 
 
 def _share(seconds: float, whole: float) -> str:
-    return f"{100 * seconds / whole:.0f}% of that"
+    return f"{100 * seconds / whole:.0f}%"
+
+
+def _trivial(copy: Copy) -> float:
+    """Seconds of papermill's own command on a notebook that does nothing to speak of."""
+    import nbformat
+
+    source = copy.root.parent / "trivial.ipynb"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "", "language": "python"}
+    nbformat.write(notebook, source)
+    executed = source.with_name("executed.ipynb")
+    return copy.run("papermill", str(source), str(executed), "--no-progress-bar")
 
 
 def _edit(module: Path) -> None:
@@ -154,9 +176,3 @@ def _sweep(copy: Copy, asked: Sequence[Mapping[str, object]]) -> float:
     content = {"name": "benchmark", "notebooks": [NOTEBOOK], "runs": [dict(one) for one in asked]}
     grid.write_text(yaml.safe_dump(content), encoding="utf-8")
     return copy.project("sweep", str(grid), "--quiet")
-
-
-def notebooks_table(told: Sequence[tuple[str, float, str]]) -> str:
-    """The measures as a Markdown table."""
-    lines = ["| | seconds | |", "| --- | ---: | --- |"]
-    return "\n".join([*lines, *(f"| {label} | {s:.1f} | {ratio} |" for label, s, ratio in told)])

@@ -109,7 +109,7 @@ def adjust(folder: Path, persons: int, watch: Stopwatch) -> dict[str, float]:
         kept = collapse(told.cells, [*CATEGORIES, *COVARIATES])
         rows = dict(regression_rows(kept, "logit", CATEGORIES, COVARIATES, options))
     assert told.left_out + kept["n"].sum() == persons
-    errors = {f"error_{name}": float(row["std_error"]) for name, row in rows.items()}
+    errors = {f"error_{name}": float(str(row["std_error"])) for name, row in rows.items()}
     return {"cells": len(cells), **errors}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.measure import ROOT
-from benchmarks.notebooks import GRID, MODULE, NOTEBOOK, chosen_runs, notebooks_table
+from benchmarks.notebooks import GRID, MODULE, NOTEBOOK, Told, chosen_runs
 
 
 @pytest.fixture
@@ -38,8 +38,10 @@ def test_the_module_that_is_edited_and_the_notebook_are_there() -> None:
 
 
 def test_ratios_stand_beside_what_they_are_of() -> None:
-    told = [("plain loop", 90.0, ""), ("sweep", 30.0, "3.0 times the throughput")]
-    assert notebooks_table(told).splitlines()[2:] == [
+    told = Told()
+    told.tell("plain loop", 90.0)
+    told.tell("sweep", 30.0, "3.0 times the throughput")
+    assert told.table().splitlines()[2:] == [
         "| plain loop | 90.0 |  |",
         "| sweep | 30.0 | 3.0 times the throughput |",
     ]
@@ -48,4 +50,4 @@ def test_ratios_stand_beside_what_they_are_of() -> None:
 def test_a_part_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["growht"])
-    assert "there are: growth, rows, contract, notebooks" in capsys.readouterr().err
+    assert "there are: growth, rows, contract, reports, sweep" in capsys.readouterr().err
