@@ -46,8 +46,8 @@ PANEL_HEIGHT: Final = 0.85
 PANEL_GAP: Final = 0.3
 BESIDE_EACH_OTHER: Final = 3
 ROW_GAP: Final = 0.13
-BLOCK_GAP: Final = 0.85
-TITLE_HEIGHT: Final = 0.36
+BLOCK_GAP: Final = 0.95
+TITLE_HEIGHT: Final = 0.5
 MEASURES: Final = (
     (Estimand.ADJUSTED_DIFFERENCE, "logit"),
     (Estimand.ADJUSTED_DIFFERENCE, ""),

@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from analysis.errors import InputError
 from analysis.estimate.results import COLUMNS
 from analysis.files import sha256, tree_hashes
+from analysis.report.provenance.trace import trace
 from analysis.report.provenance.verify import verify
 
 PUBLIC = """\
@@ -102,6 +103,21 @@ def test_the_pack_and_its_archive_verify_without_a_crate(toy_sweep: Any) -> None
         assert verify(path).faults == ()
     manifest = json.loads((toy_sweep.folder / "manifest.json").read_text("utf-8"))
     assert [one["folder"] for one in manifest["swept"]] == [f"runs/00{n}" for n in range(1, 5)]
+
+
+def test_a_file_is_traced_to_its_runs(toy_sweep: Any) -> None:
+    lines, known = trace(toy_sweep.folder / "runs" / "003" / "tables" / "placement-gaps.csv")
+    assert known
+    said = "\n".join(lines)
+    assert "toy-sweep, internal, runs with results: 4" in said
+    assert "runs/003: study bootcamp, cohort 2022" in said
+    assert 'errors: "hc1"' in said
+    assert "runs/002" not in said
+    figure = next(toy_sweep.folder.glob("figures/*.en.png"))
+    lines, known = trace(figure)
+    assert known
+    assert sum(line.startswith("of ") for line in lines) == 4
+    assert any("bootcamp, all SYNTHETIC" in line for line in lines)
 
 
 def test_a_changed_number_is_found_out(toy_sweep: Any, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ CRATE_FILE = "ro-crate-metadata.json"
 WORKFLOW = "workflow"
 """The pack's folder of what was run: the notebooks without outputs, and the program around them."""
 PROGRAM = "build.py"
+GRID_FILE = "grid.yaml"
+"""What was asked of a sweep; it lies in the pack, which has no crate."""
 SWEPT = "swept"
 """What the manifest of a sweep calls its runs; only a sweep has them."""
 

@@ -12,7 +12,9 @@ from analysis.files import project_root, sha256
 from analysis.report.provenance.keys import read_key
 from analysis.report.provenance.layout import (
     CRATE_FILE,
+    GRID_FILE,
     MANIFEST_FILE,
+    SWEPT,
     WORKFLOW,
     told_version,
 )
@@ -97,7 +99,8 @@ def _candidates(file: Path) -> Iterator[Path]:
 
 
 def _marked(folder: Path) -> bool:
-    return (folder / MANIFEST_FILE).is_file() and (folder / CRATE_FILE).is_file()
+    beside = any((folder / name).is_file() for name in (CRATE_FILE, GRID_FILE))
+    return beside and (folder / MANIFEST_FILE).is_file()
 
 
 def _origin(path: Path, key: str | None, digest: str, name: str, *, asked: bool) -> Origin | None:
@@ -180,16 +183,43 @@ def _lines(
         yield _line("shows", told["title"])
     if key := origin.key or told.get("key"):
         yield _line("content key", key)
+    if SWEPT in manifest:
+        yield from _sweep_lines(origin.name, manifest)
+    else:
+        yield from _report_lines(origin, manifest)
+    yield from _code_lines(manifest)
+    for name, record in records:
+        yield _line("recorded", f"{OUTPUTS}/runs/{name}, commit {told_version(record)}")
+
+
+def _sweep_lines(name: str, manifest: Told) -> Iterator[str]:
+    """The run that a file of a sweep is of, or all of them; then the data of each study."""
+    runs = manifest[SWEPT]
+    own = [one for one in runs if name.startswith(f"{one.get('folder')}/")] or runs
+    told = f"{manifest.get('sweep')}, {manifest.get('audience')}, runs with results: {len(runs)}"
+    yield _line("sweep", told)
+    for one in own:
+        cohort = one.get("cohort") or "all"
+        yield _line("of", f"{one.get('folder')}: study {one.get('study')}, cohort {cohort}")
+        for notebook in one.get("runs", {}):
+            yield from _run_lines(notebook, one)
+    studies = {one.get("study") for one in own}
+    for study, about in manifest.get("studies", {}).items():
+        if study in studies:
+            yield _line("study", study + (", all SYNTHETIC" if about.get("synthetic") else ""))
+            yield from _data_lines(about)
+
+
+def _report_lines(origin: Origin, manifest: Told) -> Iterator[str]:
+    """Study, notebooks and data of a file of a report."""
     synthetic = ", all SYNTHETIC" if manifest.get("synthetic") else ""
     cohort = manifest.get("cohort") or "all"
     audience = manifest.get("audience")
     yield _line("study", f"{manifest.get('study')}, cohort {cohort}, {audience}{synthetic}")
-    for name in _notebooks(told, origin.name, manifest):
+    for name in _notebooks(origin.sidecar, origin.name, manifest):
+        yield _line("notebook", f"{WORKFLOW}/{name}.ipynb, executed: notebooks/{name}.ipynb")
         yield from _run_lines(name, manifest)
     yield from _data_lines(manifest)
-    yield from _code_lines(manifest)
-    for name, record in records:
-        yield _line("recorded", f"{OUTPUTS}/runs/{name}, commit {told_version(record)}")
 
 
 def _notebooks(told: Told, name: str, manifest: Told) -> list[str]:
@@ -202,7 +232,6 @@ def _notebooks(told: Told, name: str, manifest: Told) -> list[str]:
 
 
 def _run_lines(notebook: str, manifest: Told) -> Iterator[str]:
-    yield _line("notebook", f"{WORKFLOW}/{notebook}.ipynb, executed: notebooks/{notebook}.ipynb")
     yield _line("run", manifest.get("runs", {}).get(notebook, "unknown"))
     given = manifest.get("parameters", {}).get(notebook, {})
     for label, (name, value) in zip(_labels("parameters"), given.items(), strict=False):

@@ -19,7 +19,7 @@ from analysis.report.job import archive_file
 from analysis.report.pack import check_disclosure, packs_beside
 from analysis.report.provenance.archive import write_archive
 from analysis.report.provenance.facts import Facts, gather_facts
-from analysis.report.provenance.layout import MANIFEST_FILE, SWEPT
+from analysis.report.provenance.layout import GRID_FILE, MANIFEST_FILE, SWEPT
 from analysis.report.provenance.manifest import write_manifest
 from analysis.report.site.write import write_assets
 from analysis.report.sweeps.contents import SWEEP, SweepContents, cohort_of
@@ -31,7 +31,6 @@ from analysis.runs.sweep import Sweep, Swept, estimate_tables, run_sweep
 from analysis.runs.task import as_records
 from analysis.vocabulary import Audience
 
-GRID_FILE: Final = "grid.yaml"
 PARAMETERS_FILE: Final = "parameters.yaml"
 TABLE_KINDS: Final = ("csv", "parquet", "json")
 
@@ -73,8 +72,10 @@ class SweepReport:
         return any(one.status == "interrupted" for one in self.swept)
 
     def lines(self) -> Iterator[str]:
-        """What to tell of the attempt: each run without results, what was done, how to go on."""
+        """What to tell of the attempt: each run that failed, what was done, how to go on."""
         for one in self.failed:
+            if one.status == "interrupted":
+                continue
             yield f"run {one.run.number}: {one.status}" + (one.error and f": {one.error}")
         yield f"{len(self.swept) - len(self.failed)} of {len(self.swept)} runs are done"
         yield f"record: {self.record}"
