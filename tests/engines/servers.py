@@ -39,7 +39,13 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> Non
 
 
 @contextlib.contextmanager
-def running(command: Sequence[str], port: int, log: Path, **given: object) -> Iterator[None]:
+def running(
+    command: Sequence[str],
+    port: int,
+    log: Path,
+    stop: signal.Signals = signal.SIGTERM,
+    **given: object,
+) -> Iterator[None]:
     """Run a server in a session of its own until the block ends, and its children with it."""
     with log.open("wb") as stream:
         process = subprocess.Popen(
@@ -50,7 +56,7 @@ def running(command: Sequence[str], port: int, log: Path, **given: object) -> It
             yield
         finally:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
+                os.killpg(process.pid, stop)
             try:
                 process.wait(timeout=SECONDS)
             except subprocess.TimeoutExpired:
@@ -106,7 +112,8 @@ def postgres_server(folder: Path) -> Iterator[Server]:
     }
     words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
     command = [str(programs[-1] / "postgres"), "-D", str(data), *map(str, words)]
-    with running(command, port, log, cwd=folder, **user):
+    # SIGINT is its fast stop; at SIGTERM it waits for all connections to end.
+    with running(command, port, log, signal.SIGINT, cwd=folder, **user):
         # It listens before it lets anybody in.
         ready = [str(programs[-1] / "pg_isready"), "-q", "-h", HOST, "-p", str(port)]
         end = time.monotonic() + SECONDS
