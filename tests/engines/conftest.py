@@ -162,3 +162,17 @@ def from_files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Pro
         return made[case.schema]
 
     return process
+
+
+@pytest.fixture(scope="session")
+def from_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case, str], Processed]:
+    """Give the function that processes a case's extract at an address."""
+    made: dict[str, Processed] = {}
+
+    def process(case: Case, address: str) -> Processed:
+        if address not in made:
+            folder = tmp_path_factory.mktemp("from-database")
+            made[address] = process_extract(case.study, address, folder)
+        return made[address]
+
+    return process

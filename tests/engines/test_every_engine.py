@@ -60,10 +60,10 @@ def test_an_extract_of_the_contract_gives_the_same_cells_steps_and_journeys(
     provider: Case,
     place: Place,
     from_files: Callable[[Case], Processed],
-    tmp_path: Path,
+    from_database: Callable[[Case, str], Processed],
 ) -> None:
     study, wanted = provider.study, from_files(provider)
-    found = process_extract(study, place(provider), tmp_path)
+    found = from_database(provider, place(provider))
     same(found, wanted, provider)
     assert found.log["steps"] == wanted.log["steps"]
     assert found.log["as_of"] == wanted.log["as_of"]
@@ -85,19 +85,28 @@ def test_an_extract_of_the_contract_gives_the_same_cells_steps_and_journeys(
 
 
 def test_the_log_says_where_the_rows_lie_and_they_lie_there_alone(
-    provider: Case, place: Place, tmp_path: Path
+    provider: Case, place: Place, from_database: Callable[[Case, str], Processed]
 ) -> None:
     address = place(provider)
-    made = process_extract(provider.study, address, tmp_path)
-    opened = open_processed(provider.study, tmp_path)
+    made = from_database(provider, address)
+    processed = made.folder.parent
+    opened = open_processed(provider.study, processed)
     assert opened.log == made.log
     assert opened.place == made.log["place"]
     assert str(opened.place).startswith(address)
-    assert not list((tmp_path / provider.study.name).glob("rows*"))
+    assert not list(made.folder.glob("rows*"))
     assert open_rows(opened.place).count().execute() == made.log["rows"]
     assert {source["file"].lower() for source in made.log["sources"]} == set(provider.tables)
     assert all(len(source["sha256"]) == 64 for source in made.log["sources"])
-    assert process_extract(provider.study, address, tmp_path).log == made.log
+
+
+def test_the_same_extract_gives_the_same_log_and_rows(
+    provider: Case, duckdb_place: Place, from_database: Callable[[Case, str], Processed]
+) -> None:
+    made = from_database(provider, duckdb_place(provider))
+    again = process_extract(provider.study, duckdb_place(provider), made.folder.parent)
+    assert again.log == made.log
+    again.refuse_changed()
 
 
 def test_faults_are_found_alike_and_named_by_their_keys(
@@ -138,9 +147,9 @@ def test_faults_are_found_alike_and_named_by_their_keys(
 
 
 def test_rows_that_changed_behind_our_back_are_noticed(
-    provider: Case, duckdb_place: Place, tmp_path: Path
+    provider: Case, duckdb_place: Place, from_database: Callable[[Case, str], Processed]
 ) -> None:
-    made = process_extract(provider.study, duckdb_place(provider), tmp_path)
+    made = from_database(provider, duckdb_place(provider))
     made.refuse_changed()
     lost = Processed(made.folder, made.log | {"fingerprint": "0" * 64})
     with pytest.raises(InputError, match="somebody changed them"):
