@@ -1,12 +1,13 @@
 """Finding and reading study files."""
 
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from analysis.errors import InputError
-from analysis.files import read_yaml
+from analysis.files import read_yaml, sha256
 from analysis.studies.model import Study
 from analysis.studies.named import available, fault_lines, named_file
 
@@ -36,6 +37,16 @@ def split_variants(study: str) -> tuple[str, list[str]]:
     return study.removesuffix(VARIANT_MARK.join(["", *variants])), variants
 
 
+@lru_cache(maxsize=64)
+def _read(path: Path, digest: str) -> Study:
+    """Read a study file once for all runs of a sweep, and again when its content has changed."""
+    content = read_yaml(path)
+    try:
+        return Study.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{path} is not a study:\n{fault_lines(error)}") from None
+
+
 def load_study(study: str) -> Study:
     """Read and check a study file.
 
@@ -53,11 +64,11 @@ def load_study(study: str) -> Study:
     """
     base, variants = split_variants(study)
     path = study_file(base)
-    content = read_yaml(path)
     try:
-        loaded = Study.model_validate(content)
-    except ValidationError as error:
-        raise InputError(f"{path} is not a study:\n{fault_lines(error)}") from None
+        digest = sha256(path)
+    except OSError as error:
+        raise InputError(f"{path}: can't be read: {error.strerror}") from None
+    loaded = _read(path, digest)
     if path.parent != SHIPPED and loaded.name in available_studies():
         raise InputError(f"{path}: name: {loaded.name!r} is taken by a study of this repository")
     for name in variants:
