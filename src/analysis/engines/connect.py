@@ -18,6 +18,8 @@ DRIVERS: Final = {"postgres": "psycopg", "spark": "pyspark"}
 OURS: Final = ("analysis", "builtins", "numpy", "pandas", "pandera")
 """Whose errors are those of a program rather than of an engine."""
 APPLICATION: Final = "placement-gaps"
+ATTACHED: Final = "placement_gaps_file"
+"""What a DuckDB file is called: by its own name it could be taken for a schema in it."""
 FOR_FILES: Final = "files"
 
 # Spark 4 warns at each result, and where pandera finds it, that not all was tried with pandas 3.
@@ -121,7 +123,10 @@ def _duckdb(address: Address, *, writing: bool) -> ibis.BaseBackend:
             f"{address.base}: there is no file {address.path}. Write duckdb:///folder/file.duckdb, "
             "with three slashes before a path from the root."
         )
-    return ibis.duckdb.connect(address.path, read_only=not writing)
+    connection = ibis.duckdb.connect()
+    connection.attach(address.path, name=ATTACHED, read_only=not writing)
+    connection.raw_sql(f"use {ATTACHED}")
+    return connection
 
 
 def _postgres(address: Address) -> ibis.BaseBackend:
