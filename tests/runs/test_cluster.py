@@ -75,7 +75,6 @@ class Cluster:
     def worker(self, root: Path, **environment: str) -> subprocess.Popen[bytes]:
         """Start a worker of one thread whose checkout is `root`."""
         local = self.folder / f"worker-{len(self.processes)}"
-        (local / "tmp").mkdir(parents=True)
         options = ("--nthreads", "1", "--no-nanny", "--local-directory", str(local))
         told = {"PLACEMENT_GAPS_ROOT": str(root), **environment}
         return self._start("worker", self.scheduler, *options, **told)
@@ -89,7 +88,7 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env=os.environ | environment,
+                env=os.environ | {"DASK_TEMPORARY_DIRECTORY": str(self.folder)} | environment,
             )
         self.processes.append(process)
         return process
