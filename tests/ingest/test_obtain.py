@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.errors import InputError
-from analysis.ingest import obtain_data
+from analysis.ingest import obtain, obtain_data, process
 from analysis.ingest.contract import CONTRACT
 from analysis.studies import Study
 
@@ -70,6 +70,19 @@ def test_without_an_extract_a_cohort_is_generated_and_kept(
     assert (processed / "generated").resolve() == extract
     assert obtain_data(provider_study, root, processed, renew=True).log == first.log
     assert (processed / "generated").resolve() != extract
+
+
+def test_rows_that_other_code_derived_are_derived_again_from_the_same_cohort(
+    root: Path, provider_study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processed = root / "data" / "processed"
+    obtain_data(provider_study, root, processed)
+    extract, rows = ((processed / name).resolve() for name in ("generated", "openclassrooms"))
+    for module in (obtain, process):
+        monkeypatch.setattr(module, "derivation_key", lambda: "of other code")
+    assert obtain_data(provider_study, root, processed).log["derived_by"] == "of other code"
+    assert (processed / "generated").resolve() == extract
+    assert (processed / "openclassrooms").resolve() != rows
 
 
 def test_a_real_extract_replaces_the_cohort_without_a_change(

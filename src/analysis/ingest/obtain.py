@@ -1,10 +1,17 @@
 """The data of a study: from the extract given, from the last one, or from a generated cohort."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from analysis.errors import InputError
-from analysis.ingest.processed import Processed, open_processed, read_log
+from analysis.ingest.processed import (
+    DERIVED_BY,
+    Processed,
+    derivation_key,
+    open_processed,
+    read_log,
+)
 from analysis.ingest.synthetic.key import TRUTH_FILE, generator_key
 from analysis.studies import Study
 
@@ -57,7 +64,7 @@ def obtain_data(
     folder, key = processed / GENERATED_FOLDER, generator_key(root)
     truth = folder / TRUTH_FILE
     standing = truth.is_file() and json.loads(truth.read_text(encoding="utf-8"))["key"] == key
-    if log and standing and not renew and log.get("study_sha256") == study.digest:
+    if log and standing and not renew and _derived_so(study, log):
         return _standing(study, processed)
     # Imported late, for none of this is needed where the table stands.
     from analysis.ingest.process import process_extract
@@ -73,3 +80,8 @@ def _standing(study: Study, processed: Path) -> Processed:
     found = open_processed(study, processed)
     found.refuse_changed()
     return found
+
+
+def _derived_so(study: Study, log: Mapping[str, object]) -> bool:
+    """Whether a table is what deriving it again would give, its extract being the same."""
+    return log.get("study_sha256") == study.digest and log.get(DERIVED_BY) == derivation_key()

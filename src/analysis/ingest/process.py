@@ -28,6 +28,7 @@ from analysis.ingest.extract import (
 )
 from analysis.ingest.journeys import count_steps, extract_date, journeys
 from analysis.ingest.processed import (
+    DERIVED_BY,
     FINGERPRINT,
     LOG_FILE,
     OUTCOMES_FILE,
@@ -35,6 +36,7 @@ from analysis.ingest.processed import (
     TABLE_FILE,
     TABLE_PREFIX,
     Processed,
+    derivation_key,
     read_log,
 )
 from analysis.ingest.synthetic import is_generated
@@ -118,6 +120,7 @@ def _publish(
         log = {
             "study": study.name,
             "study_sha256": study.digest,
+            DERIVED_BY: derivation_key(),
             "sources": [
                 {"file": source.name, "sha256": source.digest(), "rows": read.rows[name]}
                 for name, source in read.sources.items()

@@ -4,6 +4,7 @@ Apart from the processing, and with late imports, for whether a report still sta
 once.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.errors import InputError
+from analysis.files import canonical_json
+from analysis.sources import Sources
 from analysis.studies import Study
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ LOG_FILE = "log.json"
 PLACE = "place"
 FINGERPRINT = "fingerprint"
 """Names in the log of where rows in a database lie, and of what tells their content."""
+DERIVED_BY = "derived_by"
+"""Name in the log of what tells the code that derived the rows."""
 TABLE_PREFIX = "placement_gaps_"
 """How the names of processed tables begin in a database."""
 
@@ -156,3 +161,9 @@ def read_log(study: Study, processed: Path) -> dict[str, Any] | None:
         return None
     log: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return log
+
+
+def derivation_key() -> str:
+    """What tells the code that derives rows: all modules that it imports, directly or not."""
+    hashes = Sources(Path(__file__).parents[1]).hashes(["import analysis.ingest.process"])
+    return hashlib.sha256(canonical_json(hashes).encode()).hexdigest()

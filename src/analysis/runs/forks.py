@@ -95,7 +95,7 @@ def main() -> int:
 def import_all(root: Path, notebooks: Sequence[str]) -> None:
     """Import what executes notebooks, and of this package all that their content keys count."""
     from analysis.runs.keys import EXECUTED_BY, code_cells
-    from analysis.runs.sources import Sources
+    from analysis.sources import Sources
 
     code = [cell for notebook in notebooks for cell in code_cells(root, notebook)]
     for name in Sources(Path(__file__).parents[1]).files([*code, EXECUTED_BY]):

@@ -18,8 +18,8 @@ from analysis.files import canonical_json, sha256, tree_hashes
 from analysis.impact.country import country_file
 from analysis.ingest.raw import raw_folder
 from analysis.runs.parameters import StudyParameters, TripleBottomLine
-from analysis.runs.sources import Sources
 from analysis.runs.task import notebook_file
+from analysis.sources import Sources
 
 if TYPE_CHECKING:
     from analysis.ingest import Processed

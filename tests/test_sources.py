@@ -10,7 +10,7 @@ import pytest
 import analysis
 from analysis.files import project_root
 from analysis.runs.parameters import MODELS
-from analysis.runs.sources import Sources, imported
+from analysis.sources import Sources, imported
 
 PACKAGE = Path(analysis.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
