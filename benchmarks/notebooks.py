@@ -6,6 +6,7 @@ sweep, beside a loop of papermill's own command over the same runs.
 """
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -25,6 +26,21 @@ PLAIN_START = {"PLACEMENT_GAPS_PLAIN_START": "1"}
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
+@dataclass(frozen=True)
+class Spent:
+    """Wall-clock seconds of commands, and processor seconds of all their processes."""
+
+    seconds: float
+    processor: float
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(self.seconds + other.seconds, self.processor + other.processor)
+
+    def over(self, other: "Spent") -> float:
+        """Its wall-clock time as a multiple of another's."""
+        return self.seconds / other.seconds
+
+
 class Copy:
     """A private copy of the repository as it was committed last, and the time of commands in it."""
 
@@ -32,8 +48,8 @@ class Copy:
         self.root = work / "copy"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(self.root)], check=True)  # noqa: S607
 
-    def run(self, *command: str, environment: Mapping[str, str] | None = None) -> float:
-        """Run a program of this environment in the copy; gives its seconds.
+    def run(self, *command: str, environment: Mapping[str, str] | None = None) -> Spent:
+        """Run a program of this environment in the copy; gives its time.
 
         Raises
         ------
@@ -43,7 +59,7 @@ class Copy:
         program, *arguments = command
         source = {"PYTHONPATH": str(self.root / "src"), "PYTHONWARNINGS": "ignore"}
         known = {**os.environ, **ONE_THREAD, **source, **(environment or {})}
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), _worked()
         subprocess.run(
             [sys.executable, "-m", program, *arguments],
             cwd=self.root,
@@ -52,10 +68,10 @@ class Copy:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
-        return time.perf_counter() - begun
+        return Spent(time.perf_counter() - begun, _worked() - worked)
 
-    def project(self, *arguments: str, environment: Mapping[str, str] | None = None) -> float:
-        """Run the project's command in the copy; gives its seconds."""
+    def project(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Spent:
+        """Run the project's command in the copy; gives its time."""
         return self.run("analysis.cli", *arguments, environment=environment)
 
     def forget(self) -> None:
@@ -69,17 +85,20 @@ class Copy:
 class Told:
     """What was measured, its seconds, and what they are a multiple or a part of, in words."""
 
-    lines: list[tuple[str, float, str]] = field(default_factory=list)
+    lines: list[tuple[str, Spent, str]] = field(default_factory=list)
 
-    def tell(self, label: str, seconds: float, ratio: str = "") -> None:
+    def tell(self, label: str, spent: Spent, ratio: str = "") -> None:
         """Keep a measure, and show it to whoever waits."""
-        self.lines.append((label, seconds, ratio))
-        print(f"  {label}: {seconds:.1f} s {ratio}", file=sys.stderr, flush=True)
+        self.lines.append((label, spent, ratio))
+        print(f"  {label}: {spent.seconds:.1f} s {ratio}", file=sys.stderr, flush=True)
 
     def table(self) -> str:
         """The measures as a Markdown table."""
-        lines = ["| | seconds | |", "| --- | ---: | --- |"]
-        lines += [f"| {label} | {seconds:.1f} | {ratio} |" for label, seconds, ratio in self.lines]
+        lines = ["| | seconds | of processor time | |", "| --- | ---: | ---: | --- |"]
+        lines += [
+            f"| {label} | {spent.seconds:.1f} | {spent.processor:.1f} | {ratio} |"
+            for label, spent, ratio in self.lines
+        ]
         return "\n".join(lines)
 
 
@@ -116,21 +135,28 @@ def measure_sweep(work: Path, grid: Path, runs: int) -> Told:
     copy.project("data")
     told.tell("papermill’s command on a notebook that says 1", _trivial(copy))
     asked = chosen_runs(grid, runs)
-    loop = sum(_papermill(copy, number, one) for number, one in enumerate(asked))
-    told.tell(f"plain loop over {len(asked)} runs", loop, f"{loop / len(asked):.1f} s a run")
+    loop = sum((_papermill(copy, *one) for one in enumerate(asked)), start=Spent(0, 0))
+    a_run = f"{loop.seconds / len(asked):.1f} s a run"
+    told.tell(f"plain loop over {len(asked)} runs", loop, a_run)
     swept = _sweep(copy, asked)
-    told.tell("sweep over the same runs", swept, f"{loop / swept:.1f} times the throughput")
+    told.tell("sweep over the same runs", swept, f"{loop.over(swept):.1f} times the throughput")
     again = _sweep(copy, asked)
     told.tell("the same sweep again", again, f"{_share(again, swept)} of the first time")
     return told
 
 
-def _share(seconds: float, whole: float) -> str:
-    return f"{100 * seconds / whole:.0f}%"
+def _share(part: Spent, whole: Spent) -> str:
+    return f"{100 * part.over(whole):.0f}%"
 
 
-def _trivial(copy: Copy) -> float:
-    """Seconds of papermill's own command on a notebook that does nothing to speak of."""
+def _worked() -> float:
+    """Processor seconds of all processes that were started from here and have ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime
+
+
+def _trivial(copy: Copy) -> Spent:
+    """Time of papermill's own command on a notebook that does nothing to speak of."""
     import nbformat
 
     source = copy.root.parent / "trivial.ipynb"
@@ -158,8 +184,8 @@ def chosen_runs(grid: Path, runs: int) -> list[dict[str, object]]:
     return [run.parameters.model_dump(mode="json", include=set(read.asked)) for run in chosen]
 
 
-def _papermill(copy: Copy, number: int, asked: Mapping[str, object]) -> float:
-    """Seconds of papermill's own command on one run."""
+def _papermill(copy: Copy, number: int, asked: Mapping[str, object]) -> Spent:
+    """Time of papermill's own command on one run."""
     parameters = copy.root.parent / f"{number}.yaml"
     parameters.write_text(yaml.safe_dump(dict(asked)), encoding="utf-8")
     source, executed = (
@@ -170,8 +196,8 @@ def _papermill(copy: Copy, number: int, asked: Mapping[str, object]) -> float:
     return copy.run("papermill", str(source), str(executed), *options)
 
 
-def _sweep(copy: Copy, asked: Sequence[Mapping[str, object]]) -> float:
-    """Seconds of a sweep of these runs, its pack included."""
+def _sweep(copy: Copy, asked: Sequence[Mapping[str, object]]) -> Spent:
+    """Time of a sweep of these runs, its pack included."""
     grid = copy.root.parent / "grid.yaml"
     content = {"name": "benchmark", "notebooks": [NOTEBOOK], "runs": [dict(one) for one in asked]}
     grid.write_text(yaml.safe_dump(content), encoding="utf-8")

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.measure import ROOT
-from benchmarks.notebooks import GRID, MODULE, NOTEBOOK, Told, chosen_runs
+from benchmarks.notebooks import GRID, MODULE, NOTEBOOK, Spent, Told, chosen_runs
 
 
 @pytest.fixture
@@ -39,11 +39,11 @@ def test_the_module_that_is_edited_and_the_notebook_are_there() -> None:
 
 def test_ratios_stand_beside_what_they_are_of() -> None:
     told = Told()
-    told.tell("plain loop", 90.0)
-    told.tell("sweep", 30.0, "3.0 times the throughput")
+    told.tell("plain loop", Spent(60.0, 70.0) + Spent(30.0, 20.0))
+    told.tell("sweep", Spent(30.0, 45.0), "3.0 times the throughput")
     assert told.table().splitlines()[2:] == [
-        "| plain loop | 90.0 |  |",
-        "| sweep | 30.0 | 3.0 times the throughput |",
+        "| plain loop | 90.0 | 90.0 |  |",
+        "| sweep | 30.0 | 45.0 | 3.0 times the throughput |",
     ]
 
 
