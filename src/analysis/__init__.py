@@ -1,7 +1,8 @@
 """Placement gaps between underserved and other learners, from extract to report.
 
-Data flows one way through the packages: vocabulary, files, engines, studies, ingest, cells,
-estimate, audit and impact, release, figures, runs, report, cli. Each imports only what stands before it.
+Data flow one way through the packages: vocabulary, files, engines, studies, ingest, cells,
+estimate, audit and impact, release, figures, runs, report, cli. Each imports only what stands
+before it.
 """
 
 import warnings
