@@ -47,6 +47,8 @@ def test_a_path_is_a_path(tmp_path: Path) -> None:
     odd.mkdir()
     assert parse_place(str(odd)) == odd
     assert parse_place("some/folder") == Path("some/folder")
+    with pytest.raises(InputError, match="too long"):
+        parse_place("long" * 2000)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,9 @@ def test_a_path_is_a_path(tmp_path: Path) -> None:
         f"databricks://host/path?access_token={SECRET}",
         f"snowflake://reader@account/database?private_key={SECRET}",
         f"bigquery://project/dataset?credentials={SECRET}",
+        f"snowflake://reader@account/database?passcode={SECRET}",
+        f"trino://host/catalog?access_key={SECRET}",
+        f"trino://host/catalog?words=1%26password%3D{SECRET}",
     ],
 )
 def test_an_address_with_a_secret_is_refused_and_not_repeated(text: str) -> None:
@@ -81,8 +86,13 @@ def test_an_address_with_a_secret_is_refused_and_not_repeated(text: str) -> None
 
 def test_messages_of_drivers_are_scrubbed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SNOWFLAKE_TOKEN", SECRET)
-    monkeypatch.setenv("PGPASSWORD", "another-planted")
+    monkeypatch.setenv("PGPASSWORD", "another@planted")
+    monkeypatch.setenv("PWD", "/our/folder")
     told = scrub(
-        f"no such {SECRET} at postgres://reader:third@host (password=fourth, another-planted)"
+        f"no such {SECRET} at postgres://reader:third@host (password=fourth, another@planted)"
     )
     assert told == "no such *** at postgres://reader:***@host (password=***, ***)"
+    assert scrub("at another%40planted") == "at ***"
+    assert scrub("password='of two words', host=here") == "password=***, host=here"
+    assert scrub('{"password": "of two words"}') == '{"password": ***}'
+    assert scrub("no file /our/folder/file.duckdb") == "no file /our/folder/file.duckdb"

@@ -1,6 +1,7 @@
 """Connections: one for each address and process, and what is said where there is none."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 import duckdb
@@ -67,9 +68,35 @@ def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_file_may_have_any_name_and_a_path_from_the_root(tmp_path: Path) -> None:
+    odd = tmp_path / "reader's own.duckdb"
+    duckdb.connect(odd).close()
+    assert connection_to(Address.parse(f"duckdb://{odd}")).name == "duckdb"
+    with pytest.raises(InputError, match=r"no file own\.duckdb\. Write duckdb:///"):
+        connection_to(Address.parse("duckdb://own.duckdb"))
+    with pytest.raises(InputError, match="three slashes"):
+        connection_to(Address.parse(f"duckdb://host{odd}"))
+
+
+@pytest.mark.parametrize(
+    ("master", "during"),
+    [("spark://elsewhere:7077", None), ("spark:///", None), ("spark://127.0.0.1:1", HOST)],
+)
+def test_a_driver_does_not_hide_on_loopback_from_workers_elsewhere(
+    master: str, during: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Importing pandera sets the variable."""
+    monkeypatch.setenv("SPARK_LOCAL_IP", HOST)
+    with connect._reachable(Address.parse(master)):
+        assert os.environ.get("SPARK_LOCAL_IP") == during
+    assert os.environ["SPARK_LOCAL_IP"] == HOST
+
+
 def test_an_engine_that_ibis_does_not_know_is_said_in_words() -> None:
     with pytest.raises(InputError, match="Ibis can't connect to this"):
         connection_to(Address.parse("abacus://host/registry"))
+    with pytest.raises(InputError, match="Ibis can't connect to this"):
+        connection_to(Address.parse("flink://host"))
 
 
 def test_errors_of_engines_are_told_and_those_of_programs_are_not_hidden(file: Path) -> None:
@@ -78,3 +105,9 @@ def test_errors_of_engines_are_told_and_those_of_programs_are_not_hidden(file: P
         open_rows(f"duckdb://{file}?table=none")
     with pytest.raises(ZeroDivisionError), engine_errors(address):
         _ = 1 / 0
+    with pytest.raises(InputError, match="no pq wrapper"), engine_errors(address):
+        raise ImportError("no pq wrapper available")
+    java = "o12.sql.\n: java.net.ConnectException: refused\n\tat java.base/sun.Net.poll(Native)\n"
+    with pytest.raises(InputError) as caught, engine_errors(address):
+        raise duckdb.Error(java)
+    assert str(caught.value).endswith("java.net.ConnectException: refused")

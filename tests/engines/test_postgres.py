@@ -12,8 +12,9 @@ import pytest
 
 from analysis.cells import study_cells
 from analysis.engines import connect
+from analysis.engines.tables import open_rows
 from analysis.errors import InputError
-from analysis.ingest import process_extract
+from analysis.ingest import Processed, process_extract
 from analysis.ingest.contract_faults import check_contract
 from analysis.ingest.synthetic import PREFIX
 from tests.engines.conftest import PROVIDER, Case, Place
@@ -134,6 +135,50 @@ def test_who_may_only_read_says_where_results_may_go(
     assert "schema=results&table=placement_gaps_openclassrooms_" in str(made.place)
     names = ask.execute("select tablename from pg_tables where schemaname = 'results'").fetchall()
     assert len(names) == 1
+
+
+def test_a_database_that_writes_dates_and_numbers_in_its_own_way_is_read_alike(
+    server: Server, ask: psycopg.Connection
+) -> None:
+    ask.execute('create role "first@corp" login')
+    ask.execute(f"alter role \"first@corp\" password '{PASSWORD}'")
+    ask.execute("alter role \"first@corp\" set datestyle = 'German'")
+    ask.execute('alter role "first@corp" set extra_float_digits = -3')
+    ask.execute("create schema written")
+    ask.execute(
+        "create table written.one as select date '2022-03-04' as day, 0.1::float8 + 0.2 as number"
+    )
+    ask.execute('grant usage on schema written to "first@corp"')
+    ask.execute('grant select on written.one to "first@corp"')
+    told = open_rows(server.address("?schema=written&table=one", user="first%40corp"))
+    texts = told.select(*(told[name].cast("string").name(name) for name in told.columns))
+    assert texts.to_pyarrow().to_pylist() == [
+        {"day": "2022-03-04", "number": "0.30000000000000004"}
+    ]
+
+
+def test_rows_that_may_no_longer_be_read_are_said_in_words(
+    server: Server, ask: psycopg.Connection, tmp_path: Path
+) -> None:
+    ask.execute("create schema closed; create table closed.rows (person text)")
+    ask.execute(f"grant usage on schema closed to {READER}")
+    ask.execute(f"grant insert on closed.rows to {READER}")
+    place = server.address("?schema=closed&table=rows", user=READER)
+    with pytest.raises(InputError, match="permission denied"):
+        Processed(tmp_path, {"place": place, "fingerprint": ""}).refuse_changed()
+
+
+def test_rows_stay_where_the_default_schema_is_named_later(
+    provider: Case, postgres_place: Place, server: Server, ask: psycopg.Connection, tmp_path: Path
+) -> None:
+    postgres_place(provider)
+    for name in provider.tables:
+        ask.execute(f"create table if not exists public.{name} as table {PROVIDER}.{name}")
+    for words in ("", "?schema=public"):
+        made = process_extract(provider.study, server.address(words), tmp_path)
+        made.refuse_changed()
+    for name in provider.tables:
+        ask.execute(f"drop table public.{name}")
 
 
 def test_an_older_table_goes_once_the_log_tells_of_the_newer(

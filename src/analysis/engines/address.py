@@ -25,14 +25,22 @@ REMEDY: Final = (
     "own files, such as PGPASSWORD or ~/.pgpass (docs/data-places.md lists them for each engine)."
 )
 SECRET_WORD: Final = re.compile(
-    r"pass(wor[dt]|wd|phrase)?$|^pw|pwd|token|secret|credential|private|api_?key", re.IGNORECASE
+    r"pass(wor[dt]|wd|phrase|code)?$|^pw|pwd|token|secret|credential|private|jwt|signature"
+    r"|(api|access|account|shared)_?key",
+    re.IGNORECASE,
 )
 """Names of what is secret, in an address and in the environment."""
+FOLDERS: Final = ("PWD", "OLDPWD")
+"""Variables of every shell that are called like passwords."""
 SECRETS: Final = (
     # postgres://person:secret@host
     re.compile(r"(?P<kept>//[^/\s:@]*:)[^\s@]+(?=@)"),
     # password=secret, as in libpq's own words
-    re.compile(r"(?P<kept>(?:pass(?:word|wd)?|pwd|token|secret|api_?key)\s*=\s*)[^\s&;,]+", re.I),
+    re.compile(
+        r"(?P<kept>(?:pass(?:word|wd|code)?|pwd|token|secret|(?:api|access|account)_?key)[\"']?"
+        r"\s*[=:]\s*)(?:'[^']*'|\"[^\"]*\"|[^\s&;,]+)",
+        re.I,
+    ),
 )
 SHORTEST_SECRET: Final = 4
 
@@ -122,18 +130,24 @@ def parse_place(place: Path | str) -> Path | Address:
         return place
     if MARK in place:
         return Address.parse(place)
-    if not Path(place).exists():
-        # It may be an address with a slip in it, and messages would repeat it.
-        refuse_secrets(place)
+    try:
+        if Path(place).exists():
+            return Path(place)
+    except OSError as error:
+        raise InputError(f"What is given can't be a path: {error.strerror}.") from None
+    # It may be an address with a slip in it, and messages would repeat it.
+    refuse_secrets(place)
     return Path(place)
 
 
 def refuse_secrets(text: str) -> None:
     """Raise an `InputError`, which does not repeat it, if a text holds a password or a token."""
-    names = [unquote(word.partition("=")[0]) for word in re.split(r"[?&;\s]+", text)[1:]]
-    person = unquote(text.partition("//")[2] or text).rpartition("@")[0]
+    plain = unquote(text)
+    # What stands between the words of an address may be written in percents too.
+    names = [word.partition("=")[0] for word in re.split(r"[?&;\s]+", plain)[1:]]
+    person = (plain.partition("//")[2] or plain).rpartition("@")[0]
     named = any(SECRET_WORD.search(name) for name in names)
-    if ":" in person or named or any(pattern.search(text) for pattern in SECRETS):
+    if ":" in person or named or any(pattern.search(plain) for pattern in SECRETS):
         raise InputError(f"The address given holds a password or a token. {REMEDY}")
 
 
@@ -141,8 +155,13 @@ def scrub(text: str) -> str:
     """Hide what is secret in a driver's message: passwords in it, and those of the environment."""
     for pattern in SECRETS:
         text = pattern.sub(rf"\g<kept>{HIDDEN}", text)
-    values = {value for name, value in os.environ.items() if SECRET_WORD.search(name)}
-    for value in sorted(values, key=len, reverse=True):
+    values = {
+        value
+        for name, value in os.environ.items()
+        if SECRET_WORD.search(name) and name not in FOLDERS
+    }
+    # A driver that tells an address writes them in percents.
+    for value in sorted(values | {quote(one, safe="") for one in values}, key=len, reverse=True):
         if len(value) >= SHORTEST_SECRET:
             text = text.replace(value, HIDDEN)
     return text

@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 import ibis
 
@@ -21,6 +23,11 @@ APPLICATION: Final = "placement-gaps"
 ATTACHED: Final = "placement_gaps_file"
 """What a DuckDB file is called: by its own name it could be taken for a schema in it."""
 FOR_FILES: Final = "files"
+SETTINGS: Final = "set datestyle to 'ISO'; set extra_float_digits to 1"
+"""How PostgreSQL writes dates and numbers as text, whatever it has been set to."""
+JAVA_STACK: Final = re.compile(r"\n\nJVM stacktrace|\n\s*at \S+\(")
+LOCAL_IP: Final = "SPARK_LOCAL_IP"
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 # Spark 4 warns at each result, and where pandera finds it, that not all was tried with pandas 3.
 warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
@@ -94,9 +101,11 @@ def engine_errors(address: Address) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if type(error).__module__.split(".")[0] in OURS and not isinstance(error, OSError):
+        ours = type(error).__module__.split(".")[0] in OURS
+        # A driver's library may be missing where the driver is not.
+        if ours and not isinstance(error, OSError | ImportError):
             raise
-        told = scrub(str(error)).strip().split("\n\nJVM stacktrace")[0]
+        told = JAVA_STACK.split(scrub(str(error)).strip())[0]
         raise InputError(f"{address.base}: {told}") from None
 
 
@@ -118,13 +127,14 @@ def _connected(address: Address, *, writing: bool) -> ibis.BaseBackend:
 
 
 def _duckdb(address: Address, *, writing: bool) -> ibis.BaseBackend:
-    if not Path(address.path).is_file():
+    if address.parts.netloc or not Path(address.path).is_file():
         raise InputError(
-            f"{address.base}: there is no file {address.path}. Write duckdb:///folder/file.duckdb, "
-            "with three slashes before a path from the root."
+            f"{address.base}: there is no file {address.parts.netloc}{address.path}. Write "
+            "duckdb:///folder/file.duckdb, with three slashes before a path from the root."
         )
     connection = ibis.duckdb.connect()
-    connection.attach(address.path, name=ATTACHED, read_only=not writing)
+    # Ibis puts the path between quotes as it is.
+    connection.attach(address.path.replace("'", "''"), name=ATTACHED, read_only=not writing)
     connection.raw_sql(f"use {ATTACHED}")
     return connection
 
@@ -132,13 +142,15 @@ def _duckdb(address: Address, *, writing: bool) -> ibis.BaseBackend:
 def _postgres(address: Address) -> ibis.BaseBackend:
     """Connect by libpq, which takes what the address leaves out from its environment and files."""
     parts = address.parts
-    return ibis.postgres.connect(
+    connection = ibis.postgres.connect(
         host=parts.hostname,
         port=parts.port,
-        user=parts.username,
+        user=unquote(parts.username) if parts.username else None,
         database=address.path.strip("/") or None,
         application_name=APPLICATION,
     )
+    connection.raw_sql(SETTINGS)
+    return connection
 
 
 def _spark(address: Address) -> ibis.BaseBackend:
@@ -149,13 +161,31 @@ def _spark(address: Address) -> ibis.BaseBackend:
     if address.parts.netloc:
         builder = builder.master(f"spark://{address.parts.netloc}")
     builder = builder.config("spark.ui.showConsoleProgress", "false")
-    return ibis.pyspark.connect(builder.getOrCreate())
+    with _reachable(address):
+        return ibis.pyspark.connect(builder.getOrCreate())
+
+
+@contextlib.contextmanager
+def _reachable(address: Address) -> Iterator[None]:
+    """Start a driver that workers elsewhere reach.
+
+    Importing pandera sets SPARK_LOCAL_IP to loopback, also in the processes started after it.
+    """
+    given = os.environ.get(LOCAL_IP)
+    if given not in LOOPBACK or address.parts.hostname in LOOPBACK:
+        yield
+        return
+    del os.environ[LOCAL_IP]
+    try:
+        yield
+    finally:
+        os.environ[LOCAL_IP] = given
 
 
 def _by_ibis(address: Address) -> ibis.BaseBackend:
     try:
         return ibis.connect(address.base)
-    except (AttributeError, ValueError, ImportError) as error:
+    except (AttributeError, ImportError, TypeError, ValueError) as error:
         raise InputError(
             f"{address.base}: Ibis can't connect to this: {scrub(str(error))}. "
             "docs/data-places.md lists the engines."

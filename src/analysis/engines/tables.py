@@ -2,6 +2,8 @@
 
 import contextlib
 import hashlib
+import re
+import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -29,6 +31,10 @@ PART_DIGITS: Final = 9
 STAGED: Final = "staged"
 KEPT: Final = "placement_gaps_kept"
 NAME_DIGITS: Final = 16
+LONGEST_NAME: Final = 63
+"""PostgreSQL cuts longer names, without an error."""
+LONGEST_END: Final = 25
+MARK_DIGITS: Final = 8
 
 
 def open_rows(place: Place) -> ir.Table:
@@ -91,12 +97,13 @@ def fingerprint(table: ir.Table) -> str:
 
 
 def write_rows(
-    connection: ibis.BaseBackend, extract: Address, name: str, rows: ir.Table
+    connection: ibis.BaseBackend, extract: Address, name: str, rows: ir.Table, *, writer: str
 ) -> tuple[Address, str]:
     """Write a table of results, whole or not at all, under a name that tells its content.
 
     It is written beside, and named once it is complete: a crash at any moment leaves what stood
-    before, and perhaps a table that the next run replaces.
+    before, and perhaps a table that the next run of the same writer drops. Writers may share a
+    schema: nobody writes where another does.
 
     Parameters
     ----------
@@ -108,17 +115,23 @@ def write_rows(
         What the table's name begins with.
     rows
         What to write.
+    writer
+        Who writes, in few letters and digits; one at a time may be called so.
 
     Returns
     -------
     address, fingerprint
         Where the rows lie, and their fingerprint.
     """
-    staged = extract.of_results(f"{name}_{STAGED}")
-    drop_table(connection, staged)
+    own = _table_name(name, f"{STAGED}_{writer}")
+    for left in table_names(connection, extract.of_results(own).schema):
+        if left.startswith(own):
+            drop_table(connection, extract.of_results(left))
+    # A name never used: Spark writes no table where a crash left files of one.
+    staged = extract.of_results(f"{own}_{secrets.token_hex(MARK_DIGITS // 2)}")
     connection.create_table(staged.table, rows, database=staged.schema)
     told = fingerprint(open_table(connection, staged))
-    final = extract.of_results(f"{name}_{told[:NAME_DIGITS]}")
+    final = extract.of_results(_table_name(name, told[:NAME_DIGITS]))
     assert final.table, "a name is given"
     if final.table in table_names(connection, final.schema):
         standing = fingerprint(open_table(connection, final))
@@ -128,6 +141,26 @@ def write_rows(
         drop_table(connection, final)
     _run(connection, "ALTER TABLE {} RENAME TO {}", staged, final)
     return final, told
+
+
+def same_table(connection: ibis.BaseBackend, one: Address, other: Address) -> bool:
+    """Whether addresses of one database mean the same table, be its default schema named or not.
+
+    Some engines tell capitals apart and some don't; here names that differ in them are the same.
+    """
+    here = connection.current_database
+    names = {f"{each.schema or here}.{each.table}".casefold() for each in (one, other)}
+    return len(names) == 1
+
+
+def _table_name(begin: str, end: str) -> str:
+    """A name that every engine takes and none cuts: small letters, digits and `_`, not too many."""
+    plain = re.sub(r"\W", "_", begin, flags=re.ASCII).lower()
+    room = LONGEST_NAME - LONGEST_END
+    if plain != begin or len(plain) > room:
+        mark = hashlib.sha256(begin.encode()).hexdigest()[:MARK_DIGITS]
+        plain = f"{plain[: room - MARK_DIGITS - 1]}_{mark}"
+    return f"{plain}_{end}"
 
 
 @contextlib.contextmanager

@@ -1,5 +1,7 @@
 """The processed table: a row a person (or registration), with what the study asks about."""
 
+import hashlib
+import platform
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,14 @@ from ibis import ir
 
 from analysis.engines.address import Address, parse_place
 from analysis.engines.connect import engine_at
-from analysis.engines.tables import drop_table, kept_rows, open_rows, open_table, write_rows
+from analysis.engines.tables import (
+    drop_table,
+    kept_rows,
+    open_rows,
+    open_table,
+    same_table,
+    write_rows,
+)
 from analysis.files import canonical_json, staged_folder, write_text
 from analysis.ingest.career_outcomes import count_outcomes
 from analysis.ingest.checks import find_faults, refuse_unsound
@@ -42,6 +51,7 @@ from analysis.ingest.processed import (
 from analysis.ingest.synthetic import is_generated
 from analysis.studies import Study
 
+WRITER_DIGITS = 8
 REMEDY = (
     "Correct the extract, or, for damage that is known and harmless, declare a repair in the "
     "study file."
@@ -144,8 +154,15 @@ def _write(
     if isinstance(place, Path):
         rows.to_parquet(staged / TABLE_FILE)
         return open_rows(staged / TABLE_FILE), {}
-    address, told = write_rows(engine, place, f"{TABLE_PREFIX}{study.name}", rows)
+    name, writer = f"{TABLE_PREFIX}{study.name}", _writer(staged.parent)
+    address, told = write_rows(engine, place, name, rows, writer=writer)
     return open_table(engine, address), {PLACE: str(address), FINGERPRINT: told}
+
+
+def _writer(folder: Path) -> str:
+    """What tells this checkout on this machine from others that write to the same schema."""
+    where = f"{platform.node()}:{folder.resolve()}"
+    return hashlib.sha256(where.encode()).hexdigest()[:WRITER_DIGITS]
 
 
 def _drop_former(
@@ -156,8 +173,8 @@ def _drop_former(
 ) -> None:
     """Drop the rows of the log before, now that no log here tells of them."""
     if before and PLACE in before and isinstance(place, Address):
-        former = Address.parse(before[PLACE])
-        if former.base == place.base and before[PLACE] != log[PLACE]:
+        former, newer = Address.parse(before[PLACE]), Address.parse(log[PLACE])
+        if former.base == place.base and not same_table(engine, former, newer):
             drop_table(engine, former)
 
 

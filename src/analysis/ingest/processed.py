@@ -59,9 +59,13 @@ class Processed:
         """
         if PLACE not in self.log:
             return
+        from analysis.engines.address import Address
+        from analysis.engines.connect import engine_errors
         from analysis.engines.tables import fingerprint, open_rows
 
-        if fingerprint(open_rows(self.place)) != self.log[FINGERPRINT]:
+        with engine_errors(Address.parse(self.log[PLACE])):
+            found = fingerprint(open_rows(self.place))
+        if found != self.log[FINGERPRINT]:
             raise InputError(
                 f"{self.place}: these rows are not those that were processed, or somebody changed "
                 "them. Process the extract again: make data."
