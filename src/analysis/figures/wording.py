@@ -28,6 +28,8 @@ LISTS_OF_TERMS = ("dropped", "collinear", "separation", "undetermined", "unseen_
 YEARS = ("in_cohort", "empty_cohort")
 """Keys of notes whose values are years, which no language groups by thousands."""
 MINUS = "\N{MINUS SIGN}"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The same, ten times faster where it is compiled: each notebook reads all messages."""
 
 
 @cache
@@ -37,7 +39,7 @@ def catalogue() -> dict[str, Label]:
     files = [folder.joinpath("messages.yml"), *folder.joinpath("messages").iterdir()]
     sections: dict[str, dict[str, dict[str, str]]] = {}
     for file in files:
-        for section, messages in yaml.safe_load(file.read_text("utf-8")).items():
+        for section, messages in yaml.load(file.read_text("utf-8"), LOADER).items():  # noqa: S506
             sections.setdefault(section, {}).update(messages)
     return {
         f"{section}.{key}": {

@@ -35,6 +35,8 @@ WHILE_IMPORTING: Final = {
 }
 BACKEND: Final = ("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 """What ipykernel sets before a notebook first imports matplotlib, if nobody has set it."""
+LATE: Final = ("ibis.backends.duckdb", "matplotlib.backends.backend_pdf")
+"""What libraries import as they are first used: a third of a second of each notebook."""
 APPLICATION: Final = ("ipykernel", "kernelapp")
 """A module that reads, as it is imported, who the kernel's parent is: each kernel imports it."""
 MESSAGE_BYTES: Final = 1 << 16
@@ -104,6 +106,8 @@ def import_all(root: Path, notebooks: Sequence[str]) -> None:
             module = file.parent if file.stem == "__init__" else file.with_suffix("")
             with contextlib.suppress(ImportError):  # whoever needs it will say so
                 importlib.import_module(".".join(module.parts))
+    for name in LATE:
+        importlib.import_module(name)
     importlib.import_module(".".join(APPLICATION))  # for all that it imports; then forgotten
     delattr(importlib.import_module(APPLICATION[0]), APPLICATION[1])
     del sys.modules[".".join(APPLICATION)]
