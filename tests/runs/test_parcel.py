@@ -66,3 +66,18 @@ def test_a_damaged_archive_is_refused(tmp_path: Path, damage: object) -> None:
     with pytest.raises(InputError, match="arrived damaged"):
         unpack_folder(content, tmp_path / "here")
     assert not (tmp_path / "here").exists()
+
+
+def test_no_byte_that_is_wrong_raises_anything_else(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "x.txt").write_text("a text that can be compressed, " * 20)
+    whole = pack_folder(there)
+    refused = 0
+    for at in range(len(whole)):
+        damaged = whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :]
+        try:
+            unpack_folder(damaged, tmp_path / "here")
+        except InputError:
+            refused += 1
+    assert refused > len(whole) // 3

@@ -2,11 +2,14 @@
 
 import io
 import zipfile
+import zlib
 from pathlib import Path
 
 from analysis.errors import InputError
 from analysis.files import staged_file
 
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)
+"""What reading a damaged archive may raise."""
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """A zip archive can't hold an earlier time."""
 LEVEL = 1  # the way is short: what a higher level saves on it is lost in packing
@@ -48,7 +51,7 @@ def unpack_folder(content: bytes, folder: Path) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             files = {name: archive.read(name) for name in archive.namelist()}
-    except (zipfile.BadZipFile, EOFError) as error:
+    except DAMAGE as error:
         raise InputError(f"Results for {folder} arrived damaged: {error}. Try again.") from None
     for target, text in [(_inside(folder, name), text) for name, text in files.items()]:
         with staged_file(target) as staged:
