@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from analysis.runs.runner import run_notebooks
-from analysis.runs.task import Task
+from analysis.runs.task import Ended, Task
 from tests.runs.waiting import PATIENCE, alive, read_pids, wait_for
 
 SPAWN = """
@@ -173,3 +173,26 @@ def test_it_works_outside_of_the_main_thread(make_task: Any) -> None:
     thread.start()
     thread.join(PATIENCE)
     assert [one.status for one in found] == ["done"]
+
+
+def test_what_is_done_with_an_end_may_fail_and_ends_the_rest(
+    make_task: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing can be kept, hours of notebooks more would be for nothing."""
+    ended: list[str] = []
+
+    def executed(task: Task, _: object, __: float, stop: threading.Event, ___: object) -> Ended:
+        status = "interrupted" if stop.is_set() else "done"
+        ended.append(status)
+        return Ended(task.notebook, status, 0.0)
+
+    def full(task: Task, how: Ended) -> None:
+        if how.status == "done":
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("analysis.runs.runner._run", executed)
+    monkeypatch.setenv("PLACEMENT_GAPS_PLAIN_START", "1")
+    tasks = [make_task(name, "1") for name in ("one", "two", "three")]
+    with pytest.raises(OSError, match="No space left"):
+        run_notebooks(tasks, jobs=1, time_limit=LONG, quiet=True, finished=full)
+    assert ended == ["done", "interrupted", "interrupted"]

@@ -75,9 +75,13 @@ def run_notebooks(
         return []
 
     def run(task: Task) -> Ended:
-        ended = _run(task, warm, time_limit, stop, progress)
-        with one_at_a_time:
-            finished(task, ended)
+        try:
+            ended = _run(task, warm, time_limit, stop, progress)
+            with one_at_a_time:
+                finished(task, ended)
+        except BaseException:
+            stop.set()  # nothing can be started or kept here, so the others need not go on
+            raise
         return ended
 
     with (
