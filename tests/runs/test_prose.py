@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
+from papermill.parameterize import parameterize_notebook
 
 from analysis.runs.prose import dress
 from analysis.runs.runner import run_notebooks
@@ -27,3 +29,29 @@ def test_new_prose_about_old_outputs_is_what_executing_again_gives(
     assert dressed.read_bytes() == task.executed.read_bytes()
     kinds = [cell.cell_type for cell in nbformat.read(dressed, as_version=4).cells]
     assert kinds == ["markdown", "code", "code", "code", "markdown", "code"]
+
+
+@pytest.mark.parametrize("tagged", [[], [0], [1], [0, 2]])
+@pytest.mark.parametrize("parameters", [{}, {"wanted": 7}])
+@pytest.mark.filterwarnings("ignore")
+def test_each_output_stays_below_its_code_wherever_parameters_are_put(
+    tmp_path: Path, tagged: list[int], parameters: dict[str, int]
+) -> None:
+    source = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(str(number)) for number in range(3)],
+        metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}},
+    )
+    for number in tagged:
+        source.cells[number].metadata["tags"] = ["parameters"]
+    nbformat.write(source, tmp_path / "source.ipynb")
+    source.metadata["papermill"] = {}
+    for cell in source.cells:
+        cell.metadata.setdefault("tags", [])
+    book = parameterize_notebook(source, parameters) if parameters else source
+    for cell in book.cells:
+        cell.outputs = [nbformat.v4.new_output("stream", text=f"of {cell.source}")]
+    nbformat.write(book, tmp_path / "executed.ipynb")
+    dress(*(tmp_path / f"{name}.ipynb" for name in ("executed", "source", "dressed")))
+    dressed = nbformat.read(tmp_path / "dressed.ipynb", as_version=4)
+    executed = nbformat.read(tmp_path / "executed.ipynb", as_version=4)
+    assert dressed.cells == executed.cells

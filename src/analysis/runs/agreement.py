@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from analysis.files import data_folder
-from analysis.runs.keys import EXECUTED_BY, Snapshot, code_cells
+from analysis.runs.keys import EXECUTED_BY, Snapshot, code_cells, code_tags
 from analysis.runs.parameters import MODELS, check_parameters
 from analysis.runs.task import Task
 from analysis.studies.load import split_variants
@@ -13,6 +13,7 @@ from analysis.studies.named import SUFFIXES
 NAMES_TOLD: Final = 5
 WORDS: Final = {
     "code": "the code of the notebook",
+    "tags": "the tags of its cells",
     "modules": "the package",
     "study": "the study file",
     "country": "the country file",
@@ -49,7 +50,8 @@ def basis(task: Task, snapshot: Snapshot) -> dict[str, object]:
     found: dict[str, object] = {"lock": snapshot.lock, "versions": snapshot.versions}
     if task.notebook not in MODELS:
         code = code_cells(task.root, task.notebook)
-        return found | {"code": code, "modules": snapshot.sources.hashes([*code, EXECUTED_BY])}
+        found |= {"code": code, "tags": code_tags(task.root, task.notebook)}
+        return found | {"modules": snapshot.sources.hashes([*code, EXECUTED_BY])}
     # Imported late: it loads the engines.
     from analysis.ingest import open_processed
 

@@ -7,18 +7,18 @@ stands must be told at once.
 import hashlib
 import json
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from analysis.files import canonical_json, sha256, tree_hashes
 from analysis.impact.country import country_file
 from analysis.ingest.raw import raw_folder
 from analysis.runs.parameters import StudyParameters, TripleBottomLine
-from analysis.runs.task import notebook_file
+from analysis.runs.task import TELLING, notebook_file
 from analysis.sources import Sources
 
 if TYPE_CHECKING:
@@ -116,14 +116,15 @@ class Snapshot:
         Returns
         -------
         dict
-            Plain values by kind: `code`, a list of cells, and by name the hashes of `modules`,
-            `inputs` and `published`; `parameters` by name; the digests `study`, `country` and
-            `lock`.
+            Plain values by kind: `code`, a list of cells, with their `tags` that tell how to
+            execute them; by name the hashes of `modules`, `inputs` and `published`; `parameters`
+            by name; the digests `study`, `country` and `lock`.
         """
         code = code_cells(self.root, notebook)
         study = parameters.loaded
         return {
             "code": code,
+            "tags": code_tags(self.root, notebook),
             "modules": self.sources.hashes([*code, EXECUTED_BY]),
             "parameters": parameters.model_dump(mode="json", exclude={"language", "study"}),
             "study": study.digest,
@@ -176,15 +177,19 @@ def run_key(root: Path, notebook: str, parameters: StudyParameters, data: "Proce
 
 def code_cells(root: Path, notebook: str) -> list[str]:
     """The source of each code cell of a committed notebook."""
+    return ["".join(cell["source"]) for cell in _code(root, notebook)]
+
+
+def code_tags(root: Path, notebook: str) -> list[list[str]]:
+    """Of each code cell the tags that change how it is executed (see `TELLING`)."""
+    tags = (cell["metadata"].get("tags", []) for cell in _code(root, notebook))
+    return [[one for one in TELLING if one in given] for given in tags]
+
+
+def _code(root: Path, notebook: str) -> list[dict[str, Any]]:
+    """The code cells of a committed notebook."""
     book = json.loads(notebook_file(root, notebook).read_text(encoding="utf-8"))
-    cells: Iterable[Mapping[str, object]] = book["cells"]
-    return ["".join(_lines(cell)) for cell in cells if cell["cell_type"] == "code"]
-
-
-def _lines(cell: Mapping[str, object]) -> Iterable[str]:
-    source = cell["source"]
-    assert isinstance(source, list | str)
-    return source
+    return [cell for cell in book["cells"] if cell["cell_type"] == "code"]
 
 
 def digest(content: object) -> str:

@@ -8,6 +8,8 @@ OUTPUT_VARIABLE = "PLACEMENT_GAPS_OUTPUT"
 """Where the runner has a notebook write; a notebook run by hand writes below outputs/."""
 PARAMETERS, INJECTED = "parameters", "injected-parameters"
 """Tags of the cell with the defaults, and of the one with the parameters of a run."""
+TELLING = (PARAMETERS, INJECTED, "raises-exception", "skip-execution")
+"""Tags that change how a notebook is executed; all others are for its pages."""
 
 
 def notebook_file(folder: Path, notebook: str) -> Path:

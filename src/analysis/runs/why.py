@@ -18,6 +18,7 @@ KINDS = {
 }
 """What is told by name, and what it is called."""
 WHOLE = {
+    "tags": "the tags of its code cells changed",
     "study": "the study file changed",
     "country": "the country file changed",
     "lock": "the lock file changed",
@@ -47,7 +48,7 @@ def why(told: Mapping[str, Any], wanted: Wanted) -> list[str]:
     return [
         *_cells(before["code"], now["code"]),
         *(clause for kind in named for clause in by_name(KINDS[kind], before[kind], now[kind])),
-        *(words for kind, words in WHOLE.items() if before[kind] != now[kind]),
+        *(words for kind, words in WHOLE.items() if before.get(kind) != now[kind]),
         *_parameters(told["parameters"], wanted.plain),
         *by_name(KINDS["versions"], told["versions"], wanted.versions),
     ]
