@@ -1,5 +1,6 @@
 """A report that stands is left alone; of one that doesn't, only what changed is made again."""
 
+import fcntl
 import json
 import shutil
 from collections.abc import Iterator
@@ -9,12 +10,15 @@ from typing import Any
 import nbformat
 import pytest
 
+from analysis.errors import InputError
 from analysis.files import tree_hashes
 from analysis.report import documents, standing
-from analysis.report.build import Report, explain_report
+from analysis.report.build import Report, explain_report, renew_pack
+from analysis.report.pack import packs_beside
 from analysis.runs import keys
-from analysis.runs.parameters import MODELS, check_all
-from analysis.runs.store import store_of
+from analysis.runs.parameters import MODELS, check_all, check_values
+from analysis.runs.renew import renew
+from analysis.runs.store import PUBLISHING, store_of
 
 QUALITY, JOURNEY = "01_data_quality", "02_student_journey"
 NOTEBOOKS = (QUALITY, JOURNEY)
@@ -129,10 +133,71 @@ def _planted(path: Path) -> bool:
     return path.is_file() and "Planted words" in path.read_text("utf-8")
 
 
+def test_a_change_that_is_undone_while_a_pack_is_made_does_not_stay_in_it(
+    report: Report, root: Path, again: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _edit(root, JOURNEY, "markdown", " More.")
+    book = root / "notebooks" / f"{QUALITY}.ipynb"
+    text = book.read_text("utf-8")
+
+    def meanwhile(*given: Any) -> Any:
+        _edit(root, QUALITY, "markdown", "\n\nPlanted words.")
+        return renew(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("analysis.report.build.renew", meanwhile)
+        again()
+    book.write_text(text, "utf-8")
+    again()
+    assert not [path for path in (report.folder / "pages").iterdir() if _planted(path)]
+    assert again()[0].record is None
+
+
+def test_a_report_does_not_replace_a_sweep_of_its_name(
+    report: Report, root: Path, again: Any, toy_study_file: Path
+) -> None:
+    (report.folder / "manifest.json").write_text('{"swept": []}')
+    with pytest.raises(InputError, match="is the pack of a sweep"):
+        again()
+    with pytest.raises(InputError, match="is the pack of a sweep"):
+        renew_pack(root, check_values({"study": str(toy_study_file)}))
+
+
+def test_packs_are_published_one_after_the_other(
+    root: Path, again: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else two public ones, made at once, would each be checked without the other."""
+    held: list[bool] = []
+
+    def check(*given: Any) -> Any:
+        with (store_of(root).folder / PUBLISHING).open("w") as other:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.append(True)
+        return packs_beside(*given)
+
+    monkeypatch.setattr("analysis.report.pack.packs_beside", check)
+    _edit(root, JOURNEY, "markdown", " More.")
+    again()
+    assert held == [True]
+
+
 def test_changed_code_runs_its_notebook_and_no_other(root: Path, again: Any) -> None:
     _edit(root, JOURNEY, "code", "\nlog = 1")
     assert again()[1] == ["kept", "done"]
     assert again()[0].record is None
+
+
+def test_a_tag_that_tells_how_to_execute_is_code(root: Path, explained: Any) -> None:
+    path = root / "notebooks" / f"{QUALITY}.ipynb"
+    book = nbformat.read(path, as_version=4)
+    code = [cell for cell in book.cells if cell.cell_type == "code"]
+    code[-1].metadata["tags"] = ["only-for-the-page"]
+    nbformat.write(book, path)
+    assert explained()[QUALITY] == []
+    code[-1].metadata["tags"] = ["skip-execution"]
+    nbformat.write(book, path)
+    assert explained()[QUALITY] == ["the tags of its code cells changed"]
 
 
 def test_a_failure_keeps_what_others_gave(report: Report, root: Path, again: Any) -> None:

@@ -1,15 +1,18 @@
 """Results are kept whole or not at all, and for as long as something refers to them."""
 
+import fcntl
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from analysis.errors import InputError
 from analysis.runs.keys import Wanted
 from analysis.runs.parameters import StudyParameters
-from analysis.runs.store import RESULT_FILE, STAGED, Store
+from analysis.runs.store import PUBLISHING, RESULT_FILE, STAGED, Store
 
 FILES = {"notebooks/a.ipynb": "{}", "figures/one.en.svg": "<svg/>", "tables/two.csv": "a\n1\n"}
 
@@ -123,3 +126,64 @@ def test_an_unreadable_reference_is_none(store: Store) -> None:
     store.settle("report", {"a": "k"})
     (store.folder / "references" / "report.json").write_text(json.dumps([1]))
     assert store.reference("report").standing == {}
+
+
+def test_a_result_that_cannot_be_read_is_damaged(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(store, "k1")
+
+    def refused(_: Path) -> dict[str, str]:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("analysis.runs.store.tree_hashes", refused)
+        assert store.find("k1") is None
+
+
+def test_looking_for_a_result_takes_away_none_that_is_published_meanwhile(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = store.told
+
+    def meanwhile(key: str) -> dict[str, Any]:
+        """Another process publishes between a look at the result and what follows from it."""
+        before = told(key)
+        if not before:
+            publish(store, key)
+        return before
+
+    monkeypatch.setattr(store, "told", meanwhile)
+    store.find("k1")
+    monkeypatch.undo()
+    assert store.find("k1") is not None
+
+
+def test_a_result_that_cannot_be_kept_is_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(InputError, match="can't be kept: No space left on device"):
+        publish(store, "k1")
+
+
+def test_whoever_publishes_is_alone(store: Store) -> None:
+    lock = store.folder / PUBLISHING
+    with store.publishing():
+        store.settle("report", {})  # which doesn't wait for the one whom it is part of
+        with lock.open("w") as other, pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with lock.open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_results_that_another_start_of_the_same_report_removed_are_told(store: Store) -> None:
+    publish(store, "first")
+    store.want("report", {"a": "first"})
+    store.require(["first"])
+    store.settle("report", {"a": "second"})
+    with pytest.raises(InputError, match="Repeat the command"):
+        store.require(["first"])

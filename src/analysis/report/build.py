@@ -14,7 +14,7 @@ from analysis.errors import InputError
 from analysis.files import data_folder, staged_folder, tree_hashes
 from analysis.ingest import obtain_data, open_processed
 from analysis.ingest.raw import check_raw
-from analysis.report.job import Job, archive_file, report_name
+from analysis.report.job import Job, archive_file, refuse_other_kind, report_name
 from analysis.report.provenance.layout import MANIFEST_FILE
 from analysis.report.standing import explain, note, parts_of, stands
 from analysis.runs import provenance
@@ -96,7 +96,8 @@ def build_report(
     ------
     InputError
         If the extract is wrong or there is none, a raw file differs from the manifest, be it
-        before the notebooks or after them, or a public pack would give a hidden count away.
+        before the notebooks or after them, the pack of a sweep stands where the report would, or
+        a public pack would give a hidden count away.
     """
     start, raw = provenance.now(), check_raw(root)
     job = _job(root, parameters, extract)
@@ -107,6 +108,7 @@ def build_report(
     if left_out is not None:
         ended = [Ended(name, "kept", 0.0) for name in wanted]
         return Report(job.target, None, ended, job.data, left_out)
+    refuse_other_kind(job.target, sweep=False)
     run_folder = root / "outputs" / "runs" / provenance.run_id(start)
     job.store.want(job.target.name, _keys(wanted))
     ended = renew(list(wanted.values()), job.store, execute or executor(), run_folder)
@@ -114,8 +116,7 @@ def build_report(
     complete = all(one.good for one in ended)
     if complete:
         check_raw(root)
-        remarks = _publish(job, wanted)
-        note(job, parts, remarks)
+        remarks = _publish(job, wanted, parts)
     record = {
         **provenance.code_version(root),
         **job.description(),
@@ -160,13 +161,15 @@ def renew_pack(root: Path, asked: StudyParameters) -> Report:
     Raises
     ------
     InputError
-        If there is no such report, or its notebooks, their code or their data have changed since,
-        so that only executing them again gives a pack that tells the truth of its making.
+        If there is no such report, or a sweep of its name, or its notebooks, their code or their
+        data have changed since, so that only executing them again gives a pack that tells the
+        truth of its making.
     """
     study = load_study(asked.study)
     data = open_processed(study, data_folder(root))
     study = data.marked(study)
     target = root / "outputs" / report_name(study, asked.asked_cohort, asked.audience_of(study))
+    refuse_other_kind(target, sweep=False)
     told = target / MANIFEST_FILE
     if not told.is_file():
         raise InputError(f"There is no report at {target} yet. Make it: make report.")
@@ -180,8 +183,7 @@ def renew_pack(root: Path, asked: StudyParameters) -> Report:
             f"{target}: since this report was made, the notebooks {', '.join(changed)}, their "
             "code or their data have changed. Make it again: make report."
         )
-    remarks = _publish(job, wanted)
-    note(job, parts_of(job, wanted, snapshot), remarks)
+    remarks = _publish(job, wanted, parts_of(job, wanted, snapshot))
     return Report(target, None, (), data, remarks)
 
 
@@ -195,14 +197,19 @@ def _keys(wanted: Mapping[str, Wanted]) -> dict[str, str]:
     return {name: one.key for name, one in wanted.items()}
 
 
-def _publish(job: Job, wanted: Mapping[str, Wanted]) -> Sequence[str]:
-    """Publish the pack of results that stand; what was left out, in words."""
-    with staged_folder(job.target) as staged:
-        for one in wanted.values():
-            _take(job, one, staged)
-        remarks = _write_pack(job, staged)
-    _write_archive(job.target)
-    job.store.settle(job.target.name, _keys(wanted))
+def _publish(job: Job, wanted: Mapping[str, Wanted], parts: Mapping[str, object]) -> Sequence[str]:
+    """Publish the pack of results that stand, and note it; what was left out, in words."""
+    with job.store.publishing():
+        job.store.require(_keys(wanted).values())
+        with staged_folder(job.target) as staged:
+            for one in wanted.values():
+                _take(job, one, staged)
+            remarks = _write_pack(job, staged)
+        _write_archive(job.target)
+        job.store.settle(job.target.name, _keys(wanted))
+        # What was edited meanwhile may be in the pack, or not: then it stands for nothing.
+        if parts_of(job, wanted, Snapshot(job.root)) == parts:
+            note(job, parts, remarks)
     return remarks
 
 

@@ -1,11 +1,14 @@
 """What a report is made of, and where it is published; told without what makes it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.errors import InputError
 from analysis.files import tree_hashes
+from analysis.report.provenance.layout import MANIFEST_FILE, SWEPT
 from analysis.runs.keys import Snapshot, Wanted
 from analysis.runs.parameters import StudyParameters, default_audience
 from analysis.runs.store import Store, store_of
@@ -99,6 +102,36 @@ def report_name(study: Study, cohort: str | None, audience: Audience) -> str:
     default = study.cohort.default if study.cohort else None
     name = study.name if cohort == default else f"{study.name}-{cohort or ALL_COHORTS}"
     return name if audience is default_audience(study) else f"{name}-{audience}"
+
+
+def refuse_other_kind(target: Path, *, sweep: bool) -> None:
+    """Refuse to put the pack of a report where that of a sweep stands, or the other way round.
+
+    Parameters
+    ----------
+    target
+        Where to publish.
+    sweep
+        Whether the pack of a sweep is to be published there.
+
+    Raises
+    ------
+    InputError
+        If a pack of the other kind stands there.
+    """
+    try:
+        told = json.loads((target / MANIFEST_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # nothing stands there, or what is damaged anyway
+        return
+    if sweep and SWEPT not in told:
+        raise InputError(
+            f"{target} is the pack of a report. Give the sweep another name in its grid."
+        )
+    if not sweep and SWEPT in told:
+        raise InputError(
+            f"{target} is the pack of a sweep, which has the name of this report. Give the sweep "
+            f"another name in its grid and remove {target}."
+        )
 
 
 def archive_file(folder: Path) -> Path:

@@ -4,22 +4,21 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
-from analysis.errors import InputError
 from analysis.figures.place import Place
 from analysis.figures.save import Chart, save_chart, save_table
 from analysis.files import staged_folder, tree_hashes, write_text
 from analysis.ingest.raw import check_raw
 from analysis.release.persons import check_no_persons
 from analysis.report.contents import Contents
-from analysis.report.job import archive_file
+from analysis.report.job import archive_file, refuse_other_kind
 from analysis.report.pack import check_disclosure, packs_beside
 from analysis.report.provenance.archive import write_archive
 from analysis.report.provenance.facts import Facts, gather_facts
-from analysis.report.provenance.layout import GRID_FILE, MANIFEST_FILE, SWEPT
+from analysis.report.provenance.layout import GRID_FILE, SWEPT
 from analysis.report.provenance.manifest import write_manifest
 from analysis.report.site.write import write_assets
 from analysis.report.sweeps.contents import SWEEP, SweepContents, cohort_of
@@ -118,18 +117,14 @@ def build_sweep(
     """
     start, raw = provenance.now(), check_raw(root)
     target = root / "outputs" / sweep.grid.name
-    _check_name(target)
+    refuse_other_kind(target, sweep=True)
     run_folder = root / "outputs" / "runs" / provenance.run_id(start)
     swept = run_sweep(sweep, execute, run_folder, quiet=quiet)
-    done = [one for one in swept if one.result]
-    published = bool(done) and not any(one.status == "interrupted" for one in swept)
+    published = any(one.result for one in swept)
+    published &= not any(one.status == "interrupted" for one in swept)
     if published:
         check_raw(root)
-        with staged_folder(target) as staged:
-            write_text(staged / GRID_FILE, grid)
-            _write_pack(root, SweepContents(staged, sweep.grid, swept, sweep.audience))
-        write_archive(target, archive_file(target))
-        sweep.store.settle(sweep.reference, {one.run.folder: one.wanted.key for one in done})
+        _publish(root, sweep, grid, swept)
     record = {
         **provenance.code_version(root),
         "sweep": sweep.grid.name,
@@ -144,16 +139,17 @@ def build_sweep(
     return SweepReport(target, written, swept, published)
 
 
-def _check_name(target: Path) -> None:
-    if (target / MANIFEST_FILE).is_file() and SWEPT not in _manifest(target):
-        raise InputError(
-            f"{target} is the pack of a report. Give the sweep another name in its grid."
-        )
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    read: dict[str, Any] = yaml.safe_load((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
-    return read
+def _publish(root: Path, sweep: Sweep, grid: str, swept: Sequence[Swept]) -> None:
+    """Publish the pack of a sweep, some of whose runs have results."""
+    target = root / "outputs" / sweep.grid.name
+    keys = {one.run.folder: one.wanted.key for one in swept if one.result}
+    with sweep.store.publishing():
+        sweep.store.require(keys.values())
+        with staged_folder(target) as staged:
+            write_text(staged / GRID_FILE, grid)
+            _write_pack(root, SweepContents(staged, sweep.grid, swept, sweep.audience))
+        write_archive(target, archive_file(target))
+        sweep.store.settle(sweep.reference, keys)
 
 
 def _records(swept: Sequence[Swept]) -> Iterator[dict[str, object]]:
