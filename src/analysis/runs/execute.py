@@ -102,6 +102,9 @@ def main() -> int:
         return execute(task)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:  # a dead kernel, a full disk: told before libraries say farewell
+        report({"error": str(error) or type(error).__name__})
+        return FAILED
 
 
 if __name__ == "__main__":
