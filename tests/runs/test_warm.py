@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,7 +23,7 @@ import pytest
 
 from analysis.files import data_folder, tree_hashes
 from analysis.ingest import process_extract
-from analysis.runs import warm
+from analysis.runs import forks, warm
 from analysis.runs.parameters import check_parameters
 from analysis.runs.runner import LOST_WORDS, run_notebooks
 from analysis.runs.task import Ended, Task
@@ -343,6 +344,25 @@ def test_where_nothing_can_be_imported_each_is_started_afresh(
 
 def _run_in_daemon(task: Task, answer: Any) -> None:
     answer.send([one.status for one in run(task)])
+
+
+def test_a_fork_that_is_refused_ends_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For want of memory, say: the runner is told at once that nothing was begun."""
+
+    def refused() -> int:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(os, "fork", refused)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    status, told = os.pipe()
+    with ours, theirs:
+        with Path(os.devnull).open("r+b") as stream:
+            socket.send_fds(ours, [b"{}"], [*[stream.fileno()] * 3, told])
+        os.close(told)
+        ours.shutdown(socket.SHUT_WR)
+        assert forks._serve(theirs) is None
+    assert os.read(status, 1) == b""
+    os.close(status)
 
 
 def test_a_daemonic_process_may_run_notebooks(make_task: Any) -> None:

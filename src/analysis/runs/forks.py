@@ -152,7 +152,12 @@ def _serve(orders: socket.socket) -> Order | None:
                 if not message:
                     return None
                 *streams, told = descriptors
-                pid = os.fork()
+                try:
+                    pid = os.fork()
+                except OSError:  # the runner, told nothing, starts this one afresh
+                    for end in descriptors:
+                        os.close(end)
+                    continue
                 if pid == 0:
                     for end in (told, *running, *(end for _, end in running.values())):
                         os.close(end)
