@@ -7,6 +7,7 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.runs.grid import Grid, read_grid
+from analysis.studies import Study
 
 Read = Callable[..., Grid]
 
@@ -122,6 +123,36 @@ def test_runs_that_are_the_same_are_told(read: Read) -> None:
         )
     for number in (2, 3, 4):
         assert f"run {number}: the same as run 1" in str(refused.value)
+
+
+def test_adjusters_left_out_are_the_same_as_those_of_the_study(
+    read: Read, toy_study: Study
+) -> None:
+    own = ", ".join(toy_study.default_adjusters())
+    text = f"name: a\nproduct: {{study: [bootcamp], adjusters: [null, [{own}]]}}"
+    with pytest.raises(InputError, match="run 2: the same as run 1"):
+        read(text)
+
+
+def test_two_studies_of_one_name_are_refused(
+    read: Read, tmp_path: Path, toy_study_file: Path
+) -> None:
+    other = tmp_path / "other.yml"
+    text = toy_study_file.read_text("utf-8")
+    other.write_text(text.replace("Bootcamp of", "Camp of"), "utf-8")
+    copy = tmp_path / "copy.yml"
+    copy.write_text(text, "utf-8")
+    with pytest.raises(InputError, match="study .*other.yml: another study of this grid is called"):
+        read(f"name: a\nproduct: {{study: [bootcamp, {other}]}}")
+    with pytest.raises(InputError, match="run 2: the same as run 1"):
+        read(f"name: a\nproduct: {{study: [bootcamp, {copy}]}}")
+
+
+def test_a_product_beyond_reason_is_refused_before_it_is_made(read: Read) -> None:
+    ten = list(range(10))
+    product = ", ".join(f"p{number}: {ten}" for number in range(12))
+    with pytest.raises(InputError, match="1,000,000,000,000 combinations, of 10,000 at most"):
+        read(f"name: a\nproduct: {{{product}}}")
 
 
 def test_a_notebook_runs_once_where_only_others_are_varied(read: Read) -> None:

@@ -1,6 +1,7 @@
 """Grids: which runs a sweep is made of, checked whole before any of them starts."""
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from analysis.studies.named import fault_lines
 DEFAULT_NOTEBOOK: Final = "03_placement_gaps"
 TAKEN: Final = frozenset({"runs", "interactive"})
 """Names below `outputs` that are no pack's."""
+MOST: Final = 10_000
+"""Combinations of a product at most: more can't be meant, and a slip could fill the memory."""
 ITEM: Final = ", "
 """Between the values of a parameter that is a list."""
 WRONG: Final = "Wrong parameters:\n"
@@ -67,6 +70,9 @@ class GridFile(BaseModel):
                 raise ValueError(f"{name}: no value")
             if twice := next((one for one in values if values.count(one) > 1), None):
                 raise ValueError(f"{name}: {twice!r} stands twice")
+        combinations = math.prod(map(len, product.values()))
+        if combinations > MOST:
+            raise ValueError(f"{combinations:,} combinations, of {MOST:,} at most")
         return product
 
 
@@ -172,8 +178,9 @@ def read_grid(
     Raises
     ------
     InputError
-        With every fault: unknown names, an empty grid, runs that are the same, exclusions that
-        exclude nothing, and each wrong parameter with the numbers of its runs.
+        With every fault: unknown names, an empty grid or one beyond reason, runs that are the
+        same, different studies of one name, exclusions that exclude nothing, and each wrong
+        parameter with the numbers of its runs.
     """
     try:
         file = GridFile.model_validate(read_yaml(path))
@@ -188,7 +195,7 @@ def read_grid(
     if not asked:
         faults.append("  no run is left: give a product, runs, or both, and exclude fewer")
     checked, wrong = _checked(asked, file.notebooks)
-    faults += wrong or list(_repeated(checked))
+    faults += wrong or [*_repeated(checked), *_one_name(checked)]
     if faults:
         raise InputError(f"{path}: nothing was started.\n" + "\n".join(faults))
     names = dict.fromkeys(name for one in asked for name in one)
@@ -282,12 +289,25 @@ def _repeated(checked: Checked) -> Iterator[str]:
             yield f"  run {number}: the same as run {same}"
 
 
+def _one_name(checked: Checked) -> Iterator[str]:
+    """Names of studies that several files have: their data and estimates would be mixed up."""
+    digests: dict[str, str] = {}
+    for one in itertools.chain.from_iterable(by_notebook.values() for by_notebook in checked):
+        study = one.loaded
+        if digests.setdefault(study.name, study.digest) != study.digest:
+            digests[study.name] = study.digest
+            yield f"  study {one.study}: another study of this grid is called {study.name!r} too"
+
+
 def _identity(parameters: StudyParameters) -> str:
     """What a run's results depend on; the language shown is none of it."""
     told = parameters.model_dump(mode="json", exclude={"language"})
+    told["study"] = [parameters.loaded.name, parameters.loaded.digest]
     told["cohort"] = parameters.asked_cohort
     if isinstance(parameters, Estimated):
         told["outcomes"] = list(parameters.asked_outcomes)
+    if isinstance(parameters, Adjusted) and parameters.adjusters is None:
+        told["adjusters"] = list(parameters.loaded.default_adjusters())
     return canonical_json(told)
 
 
