@@ -1,6 +1,7 @@
 """Connections: one for each address and process, and what is said where there is none."""
 
 import importlib.util
+import inspect
 import os
 from pathlib import Path
 
@@ -90,6 +91,18 @@ def test_a_driver_does_not_hide_on_loopback_from_workers_elsewhere(
     with connect._reachable(Address.parse(master)):
         assert os.environ.get("SPARK_LOCAL_IP") == during
     assert os.environ["SPARK_LOCAL_IP"] == HOST
+
+
+def test_spark_tells_no_error_before_it_is_raised(capfd: pytest.CaptureFixture[str]) -> None:
+    """Its loggers write what no one has scrubbed."""
+    pyspark = pytest.importorskip("pyspark.errors.exceptions.base")
+    logger = pytest.importorskip("pyspark.logger").PySparkLogger
+    source = inspect.getsource(pyspark)
+    connect._tell_errors_once()
+    for name in connect.SPARK_LOGGERS:
+        assert f'"{name}"' in source
+        logger.getLogger(name).error("password=planted")
+    assert "planted" not in capfd.readouterr().err
 
 
 def test_an_engine_that_ibis_does_not_know_is_said_in_words() -> None:

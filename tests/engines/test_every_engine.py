@@ -8,6 +8,9 @@ import pandas as pd
 import pytest
 
 from analysis.cells import study_cells, time_cells
+from analysis.engines.address import Address
+from analysis.engines.connect import engine_at
+from analysis.engines.dialect import number_text
 from analysis.engines.tables import open_rows
 from analysis.errors import InputError
 from analysis.estimate.gaps import study_gaps
@@ -82,6 +85,21 @@ def test_an_extract_of_the_contract_gives_the_same_cells_steps_and_journeys(
     pd.testing.assert_frame_equal(journeys[0].kinds, journeys[1].kinds)
     assert (journeys[0].patterns != journeys[1].patterns).nnz == 0
     assert (journeys[0].persons == journeys[1].persons).all()
+
+
+def test_whole_numbers_kept_as_floats_are_read_as_such(university: Case, place: Place) -> None:
+    """As pandas keeps them beside nulls; each engine has its own way to write them."""
+    address = Address.parse(place(university))
+    written = {"20000000": "20000000", "-3": "-3", "1.5": "1.5", "null": None, "0": "0"}
+    rows = " union all ".join(f"select cast({number} as float) as number" for number in written)
+    with engine_at(address, writing=True) as engine:
+        engine.raw_sql(f"create table {address.schema}.numbers as {rows}")
+        try:
+            numbers = engine.table("numbers", database=address.schema).number
+            told = numbers.as_table().select(text=number_text(numbers)).to_pyarrow()
+        finally:
+            engine.raw_sql(f"drop table {address.schema}.numbers")
+    assert sorted(told["text"].to_pylist(), key=str) == sorted(written.values(), key=str)
 
 
 def test_the_log_says_where_the_rows_lie_and_they_lie_there_alone(

@@ -26,6 +26,7 @@ FOR_FILES: Final = "files"
 SETTINGS: Final = "set datestyle to 'ISO'; set extra_float_digits to 1"
 """How PostgreSQL writes dates and numbers as text, whatever it has been set to."""
 JAVA_STACK: Final = re.compile(r"\n\nJVM stacktrace|\n\s*at \S+\(")
+SPARK_LOGGERS: Final = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 LOCAL_IP: Final = "SPARK_LOCAL_IP"
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
@@ -157,12 +158,21 @@ def _spark(address: Address) -> ibis.BaseBackend:
     """Connect to a cluster's master; without one, to what spark-defaults.conf names."""
     from pyspark.sql import SparkSession
 
+    _tell_errors_once()
     builder = SparkSession.builder.appName(APPLICATION)
     if address.parts.netloc:
         builder = builder.master(f"spark://{address.parts.netloc}")
     builder = builder.config("spark.ui.showConsoleProgress", "false")
     with _reachable(address):
         return ibis.pyspark.connect(builder.getOrCreate())
+
+
+def _tell_errors_once() -> None:
+    """Silence loggers that tell an error before it is raised, with Java's stack and unscrubbed."""
+    from pyspark.logger import PySparkLogger
+
+    for name in SPARK_LOGGERS:
+        PySparkLogger.getLogger(name).disabled = True
 
 
 @contextlib.contextmanager

@@ -1,7 +1,12 @@
 """What engines do not agree on, and Ibis does not settle: the one place where it is told apart."""
 
+from typing import Final
+
 import ibis
 from ibis import ir
+
+MOST_WHOLE: Final = 1e15
+"""Below it a float tells each whole number apart."""
 
 
 @ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
@@ -24,6 +29,21 @@ def matches(value: ir.StringValue, pattern: str) -> ir.BooleanValue:
     if value.get_backend().name == "pyspark":
         pattern = pattern.removesuffix("$") + r"\z"
     return value.re_search(pattern)
+
+
+def number_text(value: ir.NumericValue) -> ir.StringValue:
+    """A number kept as a float as text; a whole one has no ".0".
+
+    Spark writes 20,000,000 as 2.0E7.
+    """
+    text = value.cast("string").re_replace(r"\.0$", "")
+    if value.get_backend().name != "pyspark":
+        return text
+    small = ibis.ifelse(value.abs() < MOST_WHOLE, value, ibis.null("float64"))
+    whole = small.cast("int64")
+    return ibis.ifelse(
+        (whole.cast("float64") == small).fill_null(False), whole.cast("string"), text
+    )
 
 
 def table_names(connection: ibis.BaseBackend, schema: str | None) -> list[str]:

@@ -13,7 +13,7 @@ import ibis
 from ibis import ir
 
 from analysis.engines.address import Address
-from analysis.engines.dialect import table_names
+from analysis.engines.dialect import number_text, table_names
 from analysis.engines.tables import fingerprint
 from analysis.errors import InputError
 from analysis.files import sha256
@@ -245,8 +245,8 @@ def _layout(path: Path) -> dict[str, str | dict[str, str]]:
 
 def _text(value: ir.Value) -> ir.StringValue:
     """A column as text; empty is null, and a whole number kept as a float loses its ".0"."""
-    text = value.cast("string").nullif("")
-    return text.re_replace(r"\.0$", "") if value.type().is_floating() else text
+    text = number_text(value) if value.type().is_floating() else value.cast("string")
+    return text.nullif("")
 
 
 def repair(tables: dict[str, ir.Table], study: Study) -> dict[str, ir.Table]:
