@@ -66,6 +66,17 @@ def test_each_run_stands_beside_a_later_report(
     assert packs_beside(contents, facts, own.root / "outputs", "public-sweep") == []
 
 
+def test_the_words_of_an_error_are_for_the_analyst_alone(own: Any, in_process: Any) -> None:
+    text = GRID.replace("public-sweep", "failing").replace("[hc1, hc2]", "[hc3]")
+    report = own(in_process(), f"{text}  confidence: [0.95, {{broken}}]\n", audience="public")
+    assert report.published
+    assert "run 2: failed: ValueError: planted" in list(report.lines())
+    runs = pd.read_parquet(report.folder / "tables" / "sweep-runs.parquet")
+    assert list(runs["error"]) == ["", "ValueError"]
+    texts = [path for path in report.folder.rglob("*") if path.suffix in {".csv", ".html"}]
+    assert not [path for path in texts if "planted" in path.read_text("utf-8")]
+
+
 def test_what_one_run_hides_and_another_tells_is_refused(
     public_sweep: Any, own: Any, in_process: Any
 ) -> None:

@@ -1,8 +1,9 @@
 """A sweep, from its grid to its pack: runs executed where needed, gathered, published at once."""
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +33,7 @@ from analysis.vocabulary import Audience
 
 PARAMETERS_FILE: Final = "parameters.yaml"
 TABLE_KINDS: Final = ("csv", "parquet", "json")
+KIND_OF_ERROR: Final = re.compile(r"(?P<kind>[A-Z]\w+): ")
 
 
 @dataclass(frozen=True)
@@ -147,9 +149,18 @@ def _publish(root: Path, sweep: Sweep, grid: str, swept: Sequence[Swept]) -> Non
         sweep.store.require(keys.values())
         with staged_folder(target) as staged:
             write_text(staged / GRID_FILE, grid)
-            _write_pack(root, SweepContents(staged, sweep.grid, swept, sweep.audience))
+            shown = [_for_readers(one, sweep.audience) for one in swept]
+            _write_pack(root, SweepContents(staged, sweep.grid, shown, sweep.audience))
         write_archive(target, archive_file(target))
         sweep.store.settle(sweep.reference, keys)
+
+
+def _for_readers(one: Swept, audience: Audience) -> Swept:
+    """A run, for everyone with the kind of its error alone: its words may hold a count or a row."""
+    if one.ended is None or audience is Audience.INTERNAL:
+        return one
+    kind = KIND_OF_ERROR.match(one.ended.error)
+    return replace(one, ended=replace(one.ended, error=kind["kind"] if kind else ""))
 
 
 def _records(swept: Sequence[Swept]) -> Iterator[dict[str, object]]:
