@@ -309,7 +309,9 @@ def test_nothing_is_left_in_the_temporary_folder(
     place.mkdir()
     monkeypatch.setenv("TMPDIR", str(place))
     monkeypatch.setattr("tempfile.tempdir", None)
-    run(make_task("good", "print('fine')"), make_task("bad", "1 / 0"))
+    kill = "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
+    tasks = [make_task("good", "1"), make_task("bad", "1 / 0"), make_task("killed", kill)]
+    assert [one.status for one in run(*tasks)] == ["done", "failed", "failed"]
     assert list(place.iterdir()) == []
 
 

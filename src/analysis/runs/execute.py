@@ -31,8 +31,9 @@ def execute(task: dict[str, str]) -> int:
     Parameters
     ----------
     task
-        Paths: `notebook` (source), `executed` (where to keep the copy), `parameters` (YAML file)
-        and `folder` (working directory of the kernel: the repository).
+        Paths: `notebook` (source), `executed` (where to keep the copy), `parameters` (YAML file,
+        in a folder for this notebook alone, whose path is short) and `folder` (working directory
+        of the kernel: the repository).
 
     Returns
     -------
@@ -40,6 +41,7 @@ def execute(task: dict[str, str]) -> int:
         Exit code: done or failed.
     """
     target = Path(task["executed"])
+    IpcKernelManager.place = Path(task["parameters"]).parent
     code = DONE
     with staged_file(target) as staged:
         try:

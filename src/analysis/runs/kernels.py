@@ -142,20 +142,23 @@ def forkable(command: Sequence[str], **options: Any) -> bool:  # noqa: ANN401 (P
 
 
 class IpcKernelManager(AsyncKernelManager):
-    """Talks to its kernel over files of a folder of its own.
+    """Talks to its kernel over files, of a folder that no other kernel has.
 
     Kernels on TCP ports collide when many start at once.
     """
 
     spare: ClassVar[SpareKernel | None] = None
     """The kernel that was forked for this process, if it was forked itself."""
+    place: ClassVar[Path | None] = None
+    """Folder for the files of the first kernel, which is removed even if this process is killed."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 (traitlets' own)
         # Short, for the path of a socket holds about 100 characters; gone with the manager.
-        folder = tempfile.TemporaryDirectory(prefix="pg-")
-        files = {"connection_file": f"{folder.name}/kernel.json", "ip": f"{folder.name}/socket"}
+        own = None if self.place else tempfile.TemporaryDirectory(prefix="pg-")
+        folder = own.name if own else self.place
+        files = {"connection_file": f"{folder}/kernel.json", "ip": f"{folder}/socket"}
         super().__init__(transport="ipc", **files, **options)
-        self.folder = folder
+        self.own_folder, IpcKernelManager.place = own, None
         if self.spare is not None:
             # An entry point would do the same for every kernel of the environment.
             self.kernel_id = str(uuid.uuid4())

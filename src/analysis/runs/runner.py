@@ -130,7 +130,7 @@ def _run(
     name = task.notebook
     if stop.is_set():
         return Ended(name, "interrupted", 0.0)
-    with tempfile.TemporaryDirectory(prefix="pg-task-") as place:
+    with tempfile.TemporaryDirectory(prefix="pg-") as place:
         folder = Path(place)
         with _start(task, folder, warm) as child:
             assert child.stdout is not None
