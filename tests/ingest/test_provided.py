@@ -12,8 +12,8 @@ from analysis.ingest.contract import CONTRACT
 from analysis.ingest.contract_optional import OPTIONAL
 from analysis.ingest.extract import ROW
 from analysis.ingest.synthetic import MARK_COLUMN, PREFIX
-from analysis.runs.parameters import check_parameters
 from analysis.runs.keys import run_key
+from analysis.runs.parameters import check_parameters
 from analysis.studies import Study
 
 NOTEBOOK = "03_placement_gaps"
