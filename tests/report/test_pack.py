@@ -97,6 +97,11 @@ def test_packs_of_other_parameters_and_the_same_data_stand_beside(
     told["inputs"]["processed"] = {}
     manifest.write_text(json.dumps(told), "utf-8")
     assert packs_beside(public, facts, tmp_path, "another") == []
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "manifest.json").write_text("{")
+    assert packs_beside(public, facts, tmp_path, "damaged") == []
+    with pytest.raises(InputError, match="can't be read"):
+        packs_beside(public, facts, tmp_path, "another")
 
 
 def test_a_pack_is_renewed_as_it_was_but_not_of_other_code(

@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from analysis.engines.tables import Place
+from analysis.errors import InputError
 from analysis.release.attack import check_release
 from analysis.release.declared import declare
 from analysis.release.facts import ReleasedTable
@@ -126,15 +128,33 @@ def packs_beside(contents: Contents, facts: Facts, outputs: Path, name: str) -> 
         Where packs are published.
     name
         Of the folder that it will be published as.
+
+    Raises
+    ------
+    InputError
+        If what another pack tells of itself is damaged: it may be public.
     """
     own = (Audience.PUBLIC, contents.study.name, facts.inputs["processed"])
     found = []
     for manifest in sorted(outputs.glob(f"*/{MANIFEST_FILE}")):
-        read = json.loads(manifest.read_text(encoding="utf-8"))
+        if manifest.parent.name == name:
+            continue
+        read = _read_manifest(manifest)
         # The runs of a sweep are told one by one, as reports are.
-        for told in read.get(SWEPT, [read]) if manifest.parent.name != name else []:
+        for told in read.get(SWEPT, [read]):
             if (told["audience"], told["study"], told["inputs"]["processed"]) == own:
                 folder = manifest.parent / told.get("folder", "")
                 place = {"folder": folder, "cohort": told["cohort"]}
                 found.append(replace(contents, **place, notebooks=tuple(told["parameters"])))
     return found
+
+
+def _read_manifest(manifest: Path) -> dict[str, Any]:
+    try:
+        read: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise InputError(
+            f"{manifest} can't be read, so what its pack gives readers can't be checked together "
+            f"with this one. Make that pack again, or remove {manifest.parent}."
+        ) from None
+    return read
