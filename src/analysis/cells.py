@@ -14,6 +14,7 @@ from ibis import ir
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from analysis.engines.connect import fetch
 from analysis.engines.dialect import by_code_point
 from analysis.engines.tables import Place, open_rows
 from analysis.errors import InputError
@@ -80,7 +81,7 @@ def count_cells(
     }
     keys = [*by, cluster] if cluster else list(by)
     grouped = table.aggregate(counts, by=keys) if keys else table.aggregate(counts)
-    return _typed(grouped.to_pandas(), table, keys, levels or {})
+    return _typed(fetch(grouped), table, keys, levels or {})
 
 
 def _response_counts(table: ir.Table, response: str | None) -> dict[str, ir.Value]:
@@ -177,11 +178,11 @@ def count_linked(
     keys = [cluster] if cluster else []
     order = [by_code_point(table[name]) for name in by]
     numbered = table.mutate(kind=ibis.dense_rank().over(order_by=order))
-    kinds = numbered.select("kind", *by).distinct().to_pandas()
+    kinds = fetch(numbered.select("kind", *by).distinct())
     kinds = _typed(kinds, table, by, levels or {}).sort_values("kind", ignore_index=True)
     told = numbered.kind.collect().sort().cast("array<string>").join(" ")
     each = numbered.group_by([person, *keys]).aggregate(pattern=told)
-    counted = each.group_by(["pattern", *keys]).aggregate(persons=each.count()).to_pandas()
+    counted = fetch(each.group_by(["pattern", *keys]).aggregate(persons=each.count()))
     counted = counted.sort_values(["pattern", *keys], ignore_index=True)
     rows = counted["pattern"].astype(str).str.split(" ").explode().astype("int64")
     patterns = csr_array(

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from analysis.cells import study_cells
+from analysis.cells import count_cells, study_cells
 from analysis.engines import connect
 from analysis.engines.tables import open_rows
 from analysis.errors import InputError
@@ -113,6 +113,22 @@ def _address(server: Server) -> connect.Address:
 
 def _text(path: Path) -> str:
     return path.read_bytes().decode("utf-8", errors="replace") if path.is_file() else ""
+
+
+def test_a_connection_that_the_server_ends_is_told_of_and_made_anew(
+    provider: Case, postgres_place: Place, server: Server, ask: psycopg.Connection, tmp_path: Path
+) -> None:
+    postgres_place(provider)
+    made = process_extract(provider.study, server.address(f"?schema={PROVIDER}"), tmp_path)
+    table = open_rows(made.place)
+    ask.execute(
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = %s",
+        [connect.APPLICATION],
+    )
+    with pytest.raises(InputError, match=r"^postgres://"):
+        count_cells(table, by=[], outcome="graduated")
+    again = count_cells(open_rows(made.place), by=[], outcome="graduated")
+    assert again["persons"].sum() == made.log["rows"]
 
 
 def test_who_may_only_read_says_where_results_may_go(

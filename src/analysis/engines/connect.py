@@ -11,6 +11,8 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 import ibis
+import pandas as pd
+from ibis import ir
 
 from analysis.engines.address import Address, scrub
 from analysis.errors import InputError
@@ -94,6 +96,27 @@ def _once(name: str, opener: Callable[[], ibis.BaseBackend]) -> ibis.BaseBackend
     if key not in _open:
         _open[key] = opener()
     return _open[key]
+
+
+def fetch(table: ir.Table) -> pd.DataFrame:
+    """Have the rows of a small table made in its engine, and bring them here.
+
+    Raises
+    ------
+    InputError
+        If the engine of an address is lost meanwhile, or refuses. It is connected to anew when it
+        is asked the next time.
+    """
+    engine = table.get_backend()
+    own = ((name, one) for (pid, name), one in _open.items() if pid == os.getpid())
+    base = next((name for name, one in own if one is engine), FOR_FILES)
+    try:
+        with engine_errors(Address.parse(base)) if base != FOR_FILES else contextlib.nullcontext():
+            rows: pd.DataFrame = table.to_pandas()
+            return rows
+    except InputError:
+        _open.pop((os.getpid(), base), None)
+        raise
 
 
 @contextlib.contextmanager
