@@ -300,7 +300,19 @@ def test_an_interrupted_command_says_so(run: Run, monkeypatch: pytest.MonkeyPatc
     def interrupt(_: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_studies", interrupt)
+    monkeypatch.setitem(cli.COMMANDS, "studies", interrupt)
     code, printed, errors = run("studies")
     assert (code, printed) == (130, "")
     assert errors == "placement-gaps: interrupted\n"
+
+
+def test_a_full_disk_or_a_folder_that_may_not_be_written_is_told_without_a_traceback(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> int:
+        raise OSError(28, "No space left on device", "outputs/openclassrooms")
+
+    monkeypatch.setitem(cli.COMMANDS, "studies", refuse)
+    code, printed, errors = run("studies")
+    assert (code, printed) == (1, "")
+    assert errors == "placement-gaps: outputs/openclassrooms: No space left on device\n"

@@ -79,6 +79,22 @@ def test_comments_within_a_list_hide_no_name() -> None:
     assert set(imported(text)) == {f"analysis.figures{end}" for end in ("", ".bars", ".theme")}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os, analysis.figures.bars as bars",
+        "x = 1; import analysis.figures.bars",
+        "x = 1; from analysis.figures import bars; bars.draw()",
+        "from analysis.figures \\\n    import bars",
+        "from analysis.figures import \\\n    bars",
+        "import \\\n    analysis.figures.bars",
+    ],
+)
+def test_no_way_to_write_an_import_hides_it(text: str) -> None:
+    assert set(parsed(text)) <= set(imported(text))
+    assert "analysis.figures.bars" in set(imported(text))
+
+
 def test_a_ring_of_imports_ends(package: Path) -> None:
     files = Sources(package).files(["import analysis.figures.lines"])
     assert {"figures/lines.py", "figures/ring.py"} <= set(files)

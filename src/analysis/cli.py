@@ -31,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("placement-gaps: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except OSError as error:  # a full disk, a folder that may not be written
+        print(f"placement-gaps: {error.filename or 'system'}: {error.strerror}", file=sys.stderr)
+        return NOT_DONE
 
 
 def _data(given: argparse.Namespace) -> int:
@@ -97,7 +100,8 @@ def _report(given: argparse.Namespace) -> int:
     print(f"record: {report.record}")
     if not report.complete:
         print("Nothing was published.", file=sys.stderr)
-        return NOT_DONE
+        stopped = any(one.status == "interrupted" for one in report.ended)
+        return INTERRUPTED if stopped else NOT_DONE
     _tell_published(report, given.to)
     return 0
 

@@ -8,10 +8,13 @@ from typing import Final
 from analysis.files import sha256
 
 FROM: Final = re.compile(
-    r"^[ \t]*from (?P<module>analysis(?:\.\w+)*) import (?:\((?P<list>[^)]*)\)|(?P<line>[^\n]*))",
+    r"(?:^|;)[ \t]*from[ \t]+(?P<module>analysis(?:\.\w+)*)[ \t]+import[ \t]*"
+    r"(?:\((?P<list>[^)]*)\)|(?P<line>[^\n;]*))",
     re.MULTILINE,
 )
-PLAIN: Final = re.compile(r"^[ \t]*import (?P<module>analysis\b[\w.]*)", re.MULTILINE)
+PLAIN: Final = re.compile(r"(?:^|;)[ \t]*import[ \t]+(?P<names>[^\n;]*)", re.MULTILINE)
+MODULE: Final = re.compile(r"(?<![\w.])analysis\b[\w.]*")
+CONTINUED: Final = re.compile(r"[ \t]*\\\n[ \t]*")
 COMMENT: Final = re.compile(r"#[^\n]*")
 WORD: Final = re.compile(r"\w+")
 COMPILED: Final = "__pycache__"
@@ -92,9 +95,9 @@ def imported(text: str) -> Iterator[str]:
     text
         Python source. A statement within a string counts as well.
     """
-    text = COMMENT.sub("", text)
+    text = CONTINUED.sub(" ", COMMENT.sub("", text))
     for found in PLAIN.finditer(text):
-        yield found["module"]
+        yield from MODULE.findall(found["names"])
     for found in FROM.finditer(text):
         yield found["module"]
         names = found["list"] if found["list"] is not None else found["line"]

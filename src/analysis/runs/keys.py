@@ -40,6 +40,7 @@ PACKAGES: Final = (
     "papermill",
     "pikepdf",
     "playwright",
+    "pyarrow",
     "rocrate",
     "scipy",
     "seaborn",
