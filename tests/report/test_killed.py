@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +16,12 @@ import pytest
 
 from analysis.files import sha256, tree_hashes
 
-NOTEBOOKS: Final = ("01_data_quality", "02_student_journey")
+NOTEBOOKS: Final = ("01_data_quality", "07_published_audit")
 CONFIDENCES: Final = (0.95, 0.9)
 """Asked for in turn, so that each report has something to run."""
 PATIENCE: Final = 60.0
+AT_ONCE: Final = 2
+"""Repositories in which runs are killed side by side."""
 
 
 class Command:
@@ -67,23 +70,29 @@ class Command:
         return found
 
 
-@pytest.fixture
-def command(
-    make_repository: Callable[[], Path], toy_study_file: Path, toy_extract: Path
-) -> Command:
-    return Command(make_repository(), toy_study_file, toy_extract)
-
-
 @pytest.mark.slow
 def test_a_run_killed_at_any_moment_leaves_the_next_one_the_same_report(
-    command: Command, pytestconfig: pytest.Config
+    make_repository: Callable[[], Path],
+    toy_study_file: Path,
+    toy_extract: Path,
+    pytestconfig: pytest.Config,
 ) -> None:
     kills = int(pytestconfig.getoption("--kills"))
-    moments = random.Random(8)
-    began = time.monotonic()
+    commands = [Command(make_repository(), toy_study_file, toy_extract) for _ in range(AT_ONCE)]
+    shares = [kills // AT_ONCE + (number < kills % AT_ONCE) for number in range(AT_ONCE)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(_kill_often, commands, shares, range(AT_ONCE)))
+    for command in commands:
+        _nothing_is_left(command)
+
+
+def _kill_often(command: Command, kills: int, seed: int) -> None:
+    """Kill runs in one repository, each followed by one that must end as if nothing had been."""
+    moments = random.Random(seed)
     undisturbed = {CONFIDENCES[0]: command.finish(CONFIDENCES[0])}
-    seconds = time.monotonic() - began
+    began = time.monotonic()
     undisturbed[CONFIDENCES[1]] = command.finish(CONFIDENCES[1])
+    seconds = time.monotonic() - began
     before = undisturbed[CONFIDENCES[1]][0]
     for kill in range(kills):
         confidence = CONFIDENCES[kill % 2]
@@ -97,7 +106,6 @@ def test_a_run_killed_at_any_moment_leaves_the_next_one_the_same_report(
         assert whole in (before, undisturbed[confidence][0]), f"kill {kill}: a mixture"
         assert command.finish(confidence) == undisturbed[confidence], f"kill {kill}"
         before = undisturbed[confidence][0]
-    _nothing_is_left(command)
 
 
 def _nothing_is_left(command: Command) -> None:
