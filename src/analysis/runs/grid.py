@@ -104,18 +104,11 @@ class GridRun:
 
         Empty if the notebook does not have it.
         """
-        given = self.parameters
-        if name not in type(given).model_fields:
+        if name not in type(self.parameters).model_fields:
             return ""
-        value: object = getattr(given, name)
+        value = getattr(_settled(self.parameters), name)
         if name == "study":
-            value = given.loaded.name
-        elif name == "cohort":
-            value = given.asked_cohort or ALL_COHORTS
-        elif name == "outcomes" and isinstance(given, Estimated):
-            value = given.asked_outcomes
-        elif name == "adjusters" and isinstance(given, Adjusted) and value is None:
-            value = given.loaded.default_adjusters()
+            value = self.parameters.loaded.name
         if isinstance(value, tuple):
             return ITEM.join(map(str, value))
         return "" if value is None else str(value)
@@ -299,15 +292,20 @@ def _one_name(checked: Checked) -> Iterator[str]:
             yield f"  study {one.study}: another study of this grid is called {study.name!r} too"
 
 
+def _settled(given: StudyParameters) -> StudyParameters:
+    """The parameters with the values that their defaults stand for."""
+    update: dict[str, object] = {"cohort": given.asked_cohort or ALL_COHORTS}
+    if isinstance(given, Estimated):
+        update["outcomes"] = given.asked_outcomes
+    if isinstance(given, Adjusted) and given.adjusters is None:
+        update["adjusters"] = given.loaded.default_adjusters()
+    return given.model_copy(update=update)
+
+
 def _identity(parameters: StudyParameters) -> str:
     """What a run's results depend on; the language shown is none of it."""
-    told = parameters.model_dump(mode="json", exclude={"language"})
+    told = _settled(parameters).model_dump(mode="json", exclude={"language"})
     told["study"] = [parameters.loaded.name, parameters.loaded.digest]
-    told["cohort"] = parameters.asked_cohort
-    if isinstance(parameters, Estimated):
-        told["outcomes"] = list(parameters.asked_outcomes)
-    if isinstance(parameters, Adjusted) and parameters.adjusters is None:
-        told["adjusters"] = list(parameters.loaded.default_adjusters())
     return canonical_json(told)
 
 
