@@ -19,10 +19,10 @@ from papermill.exceptions import PapermillExecutionError
 
 from analysis.files import staged_file
 from analysis.runs.kernels import IpcKernelManager
+from analysis.runs.task import INJECTED
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 TIMED_METADATA = ("papermill", "execution")
-INJECTED = "injected-parameters"
 
 
 def execute(task: dict[str, str]) -> int:

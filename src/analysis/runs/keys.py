@@ -95,7 +95,6 @@ class Snapshot:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.sources = Sources(Path(__file__).parents[1])
         self._inputs: dict[Path, dict[str, str]] = {}
 
     def made_of(
@@ -146,6 +145,11 @@ class Snapshot:
         if folder not in self._inputs:
             self._inputs[folder] = tree_hashes(folder)
         return self._inputs[folder]
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The files of the package; only whoever asks for versions alone does without."""
+        return Sources(Path(__file__).parents[1])
 
     @cached_property
     def published(self) -> dict[str, str]:

@@ -25,8 +25,6 @@ from analysis.vocabulary import Audience
 
 OWN_TABLES: Final[Mapping[str, Sequence[str]]] = {"03_placement_gaps": ("placement-gaps",)}
 """Tables gathered of a notebook; of the others all that have the columns of estimates."""
-STANDS: Final = ("done", "kept")
-"""How runs end of which there are results."""
 QUIET_SECONDS: Final = 30.0
 
 
@@ -60,7 +58,7 @@ class Swept:
     @property
     def status(self) -> str:
         """`done`, be it now or before, or why there are no results."""
-        if self.ended is None or self.ended.status in STANDS:
+        if self.ended is None or self.ended.good:
             return "done"
         return self.ended.status
 
@@ -217,7 +215,7 @@ def run_sweep(
         replace(
             one,
             ended=how,
-            result=sweep.store.find(one.wanted.key) if how.status in STANDS else None,
+            result=sweep.store.find(one.wanted.key) if how.good else None,
         )
         for one, how in zip(sweep.runs, ended, strict=True)
     ]
