@@ -9,7 +9,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from analysis.figures.choices import Choices, parameter_words, value_words
-from analysis.figures.comparison import FEW, compared, comparison_chart, excludes_zero
+from analysis.figures.comparison import FEW, compared, comparison_chart
+from analysis.figures.released import excludes_zero
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.wording import catalogue

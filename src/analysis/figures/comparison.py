@@ -16,6 +16,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.figures.choices import Choices
 from analysis.figures.forest import KINDS, draw_zero
+from analysis.figures.released import excludes_zero
 from analysis.figures.save import Chart
 from analysis.figures.specifications import CHOICE_HEIGHT
 from analysis.figures.subject import Subject
@@ -193,11 +194,6 @@ def _range(name: str, rows: pd.DataFrame, subject: Subject, language: str) -> st
         sure=number(excludes_zero(told).sum(), language),
         intervals=number(told["ci_low"].notna().sum(), language),
     )
-
-
-def excludes_zero(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """Whether each interval, as shown, lies on one side of zero."""
-    return (rows["ci_low"] > 0) | (rows["ci_high"] < 0)
 
 
 def _draw(

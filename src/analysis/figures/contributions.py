@@ -15,6 +15,7 @@ from analysis.figures.released import (
     adjusters,
     against,
     alike,
+    excludes_zero,
     gap_words,
     hidden_rows,
     most_persons,
@@ -260,7 +261,7 @@ def _headline(rows: pd.DataFrame, subject: Subject, kind: Kind, language: str) -
 
 def _journey_headline(parts: pd.DataFrame, subject: Subject, outcome: str, language: str) -> str:
     """The steps at which a group is ahead and behind for certain; of several groups the largest."""
-    sure = parts[(parts["ci_low"] > 0) | (parts["ci_high"] < 0)]
+    sure = parts[excludes_zero(parts)]
     if sure.empty:
         return say("steps.headline_missing", language, outcome=outcome)
 

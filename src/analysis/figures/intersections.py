@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures.journey import combination_label
-from analysis.figures.released import gap_words, hidden_rows
+from analysis.figures.released import excludes_zero, gap_words, hidden_rows
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.tables import show_text, with_interval
@@ -224,7 +224,7 @@ def _standing_out(rows: pd.DataFrame, subject: Subject, language: str) -> str:
     effects = effects[~hidden_rows(effects)]
     if effects["ci_low"].isna().all():
         return say("summary.no_interval", language)
-    own = effects[(effects["ci_low"] > 0) | (effects["ci_high"] < 0)]
+    own = effects[excludes_zero(effects)]
     if own.empty:
         return say("intersections.none_stand_out", language)
     values = say("words.separator", language).join(

@@ -84,3 +84,8 @@ def adjusters(notes: pd.Series, subject: Subject, language: str) -> str:
         if name
     )
     return subject.covariates(list(names), language) if names else ""
+
+
+def excludes_zero(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether each interval, as shown, lies on one side of zero."""
+    return (rows["ci_low"] > 0) | (rows["ci_high"] < 0)

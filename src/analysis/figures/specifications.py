@@ -10,7 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.estimate.results import read_note
-from analysis.figures.released import adjusters, hidden_rows, most_persons, points_of
+from analysis.figures.released import (
+    adjusters,
+    excludes_zero,
+    hidden_rows,
+    most_persons,
+    points_of,
+)
 from analysis.figures.save import Chart
 from analysis.figures.subject import Subject
 from analysis.figures.tables import show_text
@@ -228,7 +234,7 @@ def _draw(rows: pd.DataFrame, subject: Subject, words: Words, language: str) -> 
 
 def _draw_curve(axes: Axes, rows: pd.DataFrame, subject: Subject, language: str) -> None:
     places = np.arange(len(rows))
-    sure = ((rows["ci_low"] > 0) | (rows["ci_high"] < 0)).to_numpy()
+    sure = excludes_zero(rows).to_numpy()
     axes.axhline(0, color=INK, linewidth=1)
     axes.vlines(places, rows["ci_low"], rows["ci_high"], color=np.where(sure, STRONG, SOFT),
                 linewidth=1.0)  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Final
 
 import pandas as pd
 
-from analysis.figures.comparison import excludes_zero
+from analysis.figures.released import excludes_zero
 from analysis.release.results import is_hidden
 from analysis.release.units import UNITS, Unit
 from analysis.report.documents.columns import SHARES, SIZES
